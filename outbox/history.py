@@ -1,0 +1,20 @@
+"""The history of an order: its events in the order of their positions."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from outbox.models import Event
+
+# Positions are handed out before commit. Events of transactions that may still be running beside older ones are held
+# back until those have ended, so that whoever pages by position skips nothing.
+HISTORY = """
+SELECT * FROM outbox_event
+WHERE order_id = %s AND position > %s AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY position LIMIT %s
+"""
+
+
+def history_of(order_id: UUID, after: int = 0, limit: int = 1000) -> list[Event]:
+    """Returns at most `limit` events of the order after the position `after`, oldest first."""
+    return list(Event.objects.raw(HISTORY, [order_id, after, limit]))

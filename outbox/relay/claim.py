@@ -1,0 +1,71 @@
+"""Claiming: the next batch of each reaction that has room becomes a dispatch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from outbox.conf import conf
+
+# Whose row is locked here belongs to this relay until it commits; another relay passes it by. The count of open
+# dispatches has to be taken by a later statement, whose snapshot sees what the lock's last holder has committed.
+READY = """
+SELECT id FROM outbox_reaction r
+WHERE NOT paused AND retired_at IS NULL
+  AND EXISTS (SELECT 1 FROM outbox_delivery d
+              WHERE d.reaction_id = r.id AND d.state = 'waiting' AND d.due_at <= clock_timestamp())
+ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+# Of the oldest deliveries that are due, a batch holds at most one an order (unless the reaction folds), so that
+# `order_id` says which event an answer belongs to.
+CLAIM = """
+WITH room AS (
+    SELECT r.* FROM outbox_reaction r
+    WHERE r.id = ANY(%(ready)s)
+      AND (SELECT count(*) FROM outbox_dispatch x WHERE x.reaction_id = r.id AND x.closed_at IS NULL) < r.credit),
+due AS (
+    SELECT room.id AS reaction_id, room.folds, d.* FROM room CROSS JOIN LATERAL (
+        SELECT d.id AS delivery_id, d.order_id FROM outbox_delivery d
+        WHERE d.reaction_id = room.id AND d.state = 'waiting' AND d.due_at <= clock_timestamp()
+        ORDER BY d.due_at, d.id LIMIT room.batch_size FOR UPDATE SKIP LOCKED) d),
+chosen AS (
+    SELECT delivery_id, reaction_id FROM (
+        SELECT due.*, row_number() OVER (PARTITION BY reaction_id, order_id ORDER BY delivery_id) AS nth
+        FROM due) ranked
+    WHERE folds OR nth = 1),
+opened AS (
+    INSERT INTO outbox_dispatch (reaction_id, size, sent_at, lease_seconds, lease_until, careful, started, worker)
+    SELECT reaction_id, count(*), clock_timestamp(), %(lease)s, clock_timestamp() + %(lease)s * interval '1 second',
+           false, 0, ''
+    FROM chosen GROUP BY reaction_id
+    RETURNING id, reaction_id),
+moved AS (
+    UPDATE outbox_delivery d SET state = 'dispatched', dispatch_id = opened.id
+    FROM chosen JOIN opened USING (reaction_id) WHERE d.id = chosen.delivery_id)
+SELECT opened.id, opened.reaction_id, r.queue FROM opened JOIN outbox_reaction r ON r.id = opened.reaction_id
+"""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What goes to the broker: which dispatch, of which reaction, on which queue."""
+
+    dispatch: int
+    reaction: str
+    queue: str
+
+
+def claim() -> list[Message]:
+    """Opens at most one dispatch for each reaction that has room and returns the messages to send.
+
+    The caller sends them only after this has committed: a message that overtakes its own rows would find nothing.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(READY)
+        ready = [row[0] for row in cursor.fetchall()]
+        if not ready:
+            return []
+        cursor.execute(CLAIM, {"ready": ready, "lease": conf().lease})
+        return [Message(*row) for row in cursor.fetchall()]
