@@ -1,0 +1,56 @@
+"""The mail server: Django's email backend behind one function."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+
+from notifications.events import Template
+
+# Seconds that the mail server may take for one step.
+TIMEOUT = 8.0
+
+
+class MailIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision, already committed, to send this mail."""
+
+    order_id: UUID
+    template: Template
+    to: str
+    subject: str
+    text: str
+
+
+class MailSent(msgspec.Struct, frozen=True, kw_only=True):
+    """The mail server has taken the mail."""
+
+    order_id: UUID
+    template: Template
+    to: str
+
+
+def send(mail: MailIntent) -> MailSent:
+    """Hands the mail to the mail server.
+
+    Its Message-ID follows from order and template, so that a mail which an operator sends again after a doubt is
+    recognised as the same by the customer's mailbox.
+    """
+    message = EmailMessage(
+        mail.subject,
+        mail.text,
+        to=[mail.to],
+        headers={"Message-ID": message_id(mail.order_id, mail.template)},
+        connection=get_connection(timeout=TIMEOUT),
+    )
+    message.send()
+    return MailSent(order_id=mail.order_id, template=mail.template, to=mail.to)
+
+
+def message_id(order_id: UUID, template: Template) -> str:
+    """Returns the Message-ID of the mail, in the domain of the sender's address."""
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return f"<{order_id}.{template}@{domain}>"

@@ -1,0 +1,45 @@
+"""What notifications owns: whom to write to about an order, and which mails have been sent."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Addressee(models.Model):
+    """Whom to write to about an order, and what the mails call it. Remembered from `OrderPlaced`."""
+
+    order_id = models.UUIDField(primary_key=True)
+    number = models.CharField(max_length=20)
+    email = models.CharField(max_length=254, blank=True, help_text="personal")
+    name = models.TextField(help_text="personal")
+    lines = models.JSONField()
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Mail(models.Model):
+    """A mail about an order: `sending` from the decision to send it until the mail server has taken it."""
+
+    class State(models.TextChoices):
+        SENDING = "sending"
+        SENT = "sent"
+
+    class Template(models.TextChoices):
+        PLACED = "placed"
+        SHIPPED = "shipped"
+        CANCELLED = "cancelled"
+
+    order_id = models.UUIDField()
+    template = models.CharField(max_length=20, choices=Template)
+    state = models.CharField(max_length=10, choices=State, db_default=State.SENDING)
+    decided_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order_id", "template"], name="mail_once")]
+        indexes = [models.Index(fields=["-decided_at"], name="mail_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.template} for order {self.order_id}"

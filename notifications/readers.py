@@ -1,0 +1,38 @@
+"""What notifications hears of the other apps, and how much of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from outbox import Reader
+
+
+class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """`quantity` units of a product."""
+
+    name: str
+    quantity: int
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the address only whom to greet. Personal."""
+
+    recipient: str
+
+
+class OrderPlaced(Reader, frozen=True, kw_only=True):
+    number: str
+    customer_email: str
+    lines: tuple[OrderedLine, ...]
+    ship_to: Address
+
+
+class OrderShipped(Reader, frozen=True, kw_only=True):
+    carrier: str
+    tracking_number: str
+
+
+class OrderCancelled(Reader, frozen=True, kw_only=True):
+    reason: Literal["inventory", "declined", "customer", "staff", "fulfilment", "expired"]

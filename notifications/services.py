@@ -1,0 +1,134 @@
+"""The use cases of notifications, the only writers of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection
+from django.template.loader import render_to_string
+from django.utils.crypto import salted_hmac
+
+from notifications.events import NotificationSent, Template
+from notifications.gateway import MailIntent, MailSent
+from notifications.models import Addressee, Mail
+from notifications.readers import OrderCancelled, OrderPlaced, OrderShipped
+from outbox import Batch, Ignored, NotReadyYet
+
+News = OrderPlaced | OrderShipped | OrderCancelled
+
+TEMPLATES: dict[type[News], Template] = {OrderPlaced: "placed", OrderShipped: "shipped", OrderCancelled: "cancelled"}
+
+# Opens the mails that are new, and locks and returns all of them.
+OPEN = """
+INSERT INTO notifications_mail AS kept (order_id, template)
+SELECT * FROM unnest(%s::uuid[], %s::text[]) AS opened (order_id, template) ORDER BY order_id, template
+ON CONFLICT (order_id, template) DO UPDATE SET state = kept.state
+RETURNING *
+"""
+
+SENT = """
+UPDATE notifications_mail AS kept SET state = 'sent', sent_at = statement_timestamp()
+FROM unnest(%s::uuid[], %s::text[]) AS mail (order_id, template)
+WHERE kept.order_id = mail.order_id AND kept.template = mail.template AND kept.state = 'sending'
+RETURNING kept.order_id
+"""
+
+
+def prepare_mails(news: Batch[News]) -> Iterator[MailIntent | Ignored | NotReadyYet]:
+    """Decides which mails to send; without the address, which comes with `OrderPlaced`, none can be written yet."""
+    _remember(news)
+    addressees = Addressee.objects.in_bulk(news.order_ids)
+    reachable = [event for event in news if (to := addressees.get(event.order_id)) and _is_address(to.email)]
+    mails = _open(reachable)
+    for event in news:
+        if event.order_id not in addressees:
+            yield NotReadyYet(event.order_id, "the order's address is not known yet")
+        elif event.order_id not in mails:
+            yield Ignored(event.order_id, "the customer has no valid e-mail address")
+        elif mails[event.order_id].state == Mail.State.SENT:
+            yield Ignored(event.order_id, "already sent")
+        else:
+            yield _mail(event, addressees[event.order_id])
+
+
+def _remember(news: Batch[News]) -> None:
+    Addressee.objects.bulk_create(
+        (_addressee(event) for event in sorted(news, key=_order_id) if isinstance(event, OrderPlaced)),
+        ignore_conflicts=True,
+    )
+
+
+def _order_id(event: News) -> UUID:
+    return event.order_id
+
+
+def _addressee(placed: OrderPlaced) -> Addressee:
+    return Addressee(
+        order_id=placed.order_id,
+        number=placed.number,
+        email=placed.customer_email,
+        name=_one_line(placed.ship_to.recipient),
+        lines=[{"name": _one_line(line.name), "quantity": line.quantity} for line in placed.lines],
+    )
+
+
+def _one_line(text: str) -> str:
+    """Returns the text as one line, so that nobody can write paragraphs of our mails in a name."""
+    return "".join(char for char in " ".join(text.split()) if char.isprintable())
+
+
+def _is_address(email: str) -> bool:
+    try:
+        validate_email(email)
+    except ValidationError:
+        return False
+    return True
+
+
+def _open(news: Sequence[News]) -> dict[UUID, Mail]:
+    if not news:
+        return {}
+    wanted = [[event.order_id for event in news], [TEMPLATES[type(event)] for event in news]]
+    return {mail.order_id: mail for mail in Mail.objects.raw(OPEN, wanted)}
+
+
+def _mail(event: News, to: Addressee) -> MailIntent:
+    template = TEMPLATES[type(event)]
+    subject, text = _written(template, {"event": event, "to": to})
+    return MailIntent(order_id=event.order_id, template=template, to=to.email, subject=subject, text=text)
+
+
+def _written(template: Template, context: dict[str, Any]) -> tuple[str, str]:
+    """Returns subject and text; in a template the subject is the first line, and an empty line follows."""
+    subject, _, text = render_to_string(f"notifications/{template}.txt", context).partition("\n\n")
+    return subject, text
+
+
+def record_sent(outcomes: Sequence[MailSent]) -> Iterator[NotificationSent | Ignored]:
+    """Writes down which mails the mail server has taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(SENT, [[o.order_id for o in outcomes], [o.template for o in outcomes]])
+        recorded = {order_id for (order_id,) in cursor.fetchall()}
+    for outcome in outcomes:
+        if outcome.order_id in recorded:
+            yield _sent(outcome)
+        else:
+            yield Ignored(outcome.order_id, "already recorded")
+
+
+def _sent(outcome: MailSent) -> NotificationSent:
+    return NotificationSent(
+        order_id=outcome.order_id,
+        template=outcome.template,
+        channel="email",
+        recipient_hash=recipient_hash(outcome.to),
+    )
+
+
+def recipient_hash(email: str) -> str:
+    """Returns the keyed hash by which an address can be recognised in the history but not read."""
+    return salted_hmac("notifications.recipient", email.lower(), algorithm="sha256").hexdigest()

@@ -1,0 +1,56 @@
+"""What orders hears of the other apps. It needs to know that these have happened, and nothing of what they say."""
+
+from __future__ import annotations
+
+from orders.events import OrderCancelled
+from outbox import Reader
+
+
+class StockReserved(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class StockReservationFailed(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class StockReleased(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class StockCommitted(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class PaymentCaptured(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class PaymentDeclined(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class PaymentVoided(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class OrderShipped(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class ShipmentStopped(Reader, frozen=True, kw_only=True):
+    pass
+
+
+Progress = (
+    OrderCancelled
+    | StockReserved
+    | StockReservationFailed
+    | StockReleased
+    | StockCommitted
+    | PaymentCaptured
+    | PaymentDeclined
+    | PaymentVoided
+    | OrderShipped
+    | ShipmentStopped
+)

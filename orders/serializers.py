@@ -1,0 +1,161 @@
+"""What orders accepts and shows over HTTP: the shapes, and how rows become them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from django.urls import reverse
+from msgspec import Meta
+
+from api.bodies import Input, matching
+from api.countries import Country
+from orders.events import Address, OrderedLine
+from orders.models import Order, OrderLine, Status
+from outbox import Money
+from outbox.models import Event
+
+# Visible, and on one line: it is printed on labels and written into mail headers.
+ONE_LINE = matching(
+    r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z", "Text on one line, without control characters, and not blank."
+)
+Text = Annotated[str, ONE_LINE, Meta(max_length=200)]
+Sku = Annotated[str, matching(r"^[A-Z0-9][A-Z0-9._-]{0,63}\Z", "A SKU looks like MUG-BLUE: A-Z, 0-9, dot, _ and -.")]
+PaymentMethod = Annotated[str, matching(r"^pm_[a-z0-9_]{1,60}\Z", "A payment method looks like pm_card_ok.")]
+PostalCode = Annotated[str, matching(r"^[A-Za-z0-9 -]{0,20}\Z", "Up to 20 letters, digits, blanks and hyphens.")]
+
+
+class WantedLine(Input, frozen=True, kw_only=True):
+    """How many units of a SKU."""
+
+    sku: Sku
+    quantity: Annotated[int, Meta(ge=1, le=999)]
+
+
+class ShipTo(Input, frozen=True, kw_only=True):
+    """Where to ship to; `country` is an ISO 3166-1 alpha-2 code."""
+
+    recipient: Text
+    lines: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=3)]
+    locality: Text
+    country: Country
+    postal_code: PostalCode = ""
+
+    def as_address(self) -> Address:
+        return Address(**msgspec.structs.asdict(self))
+
+
+class PlaceOrder(Input, frozen=True, kw_only=True):
+    """An order to be placed: each SKU on one line. Prices come from the price list."""
+
+    lines: Annotated[tuple[WantedLine, ...], Meta(min_length=1, max_length=100)]
+    payment_method: PaymentMethod
+    ship_to: ShipTo
+
+
+class OrderLinks(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the order and its history are found."""
+
+    self_: str = msgspec.field(name="self")
+    events: str
+
+
+class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as its customer sees it."""
+
+    id: UUID
+    number: str
+    status: Annotated[str, Meta(extra_json_schema={"enum": Status.values})]
+    lines: Sequence[OrderedLine]
+    total: Money
+    placed_at: datetime
+    payment_method: str
+    ship_to: Address
+    links: OrderLinks
+
+
+class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of a customer's orders, newest first; `next` and `previous` are addresses, or null at the ends."""
+
+    data: Sequence[PlacedOrder]
+    next: str | None
+    previous: str | None
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that has happened to an order."""
+
+    position: int
+    name: str
+    occurred_at: datetime
+    payload: Mapping[str, Any]
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """What has happened to an order, oldest first."""
+
+    data: Sequence[HistoryEntry]
+
+
+# What a customer is told of each event, and which of its fields. What is not listed here is not shown.
+TOLD_TO_CUSTOMERS: Mapping[str, tuple[str, ...]] = {
+    "orders.OrderPlaced": ("number", "lines", "total", "payment_method", "ship_to"),
+    "orders.OrderCancelled": ("reason",),
+    "inventory.StockReserved": (),
+    "inventory.StockReservationFailed": (),
+    "inventory.StockReleased": (),
+    "inventory.StockCommitted": (),
+    "payments.PaymentCaptured": ("amount",),
+    "payments.PaymentDeclined": ("code",),
+    "payments.PaymentVoided": (),
+    "payments.PaymentRefunded": ("amount",),
+    "shipping.OrderShipped": ("carrier", "tracking_number"),
+    "shipping.ShipmentStopped": (),
+}
+
+
+def address_of(order: Order) -> str:
+    return reverse("order", args=[order.pk])
+
+
+def shown(order: Order) -> PlacedOrder:
+    """Returns the order as its customer sees it."""
+    return PlacedOrder(
+        id=order.pk,
+        number=order.number,
+        status=order.status,
+        lines=[_line(line, order.currency) for line in sorted(order.lines.all(), key=lambda line: line.pk)],
+        total=Money(amount=order.total, currency=order.currency),
+        placed_at=order.placed_at,
+        payment_method=order.payment_method,
+        ship_to=msgspec.convert(order.ship_to, Address),
+        links=OrderLinks(self_=address_of(order), events=reverse("order-events", args=[order.pk])),
+    )
+
+
+def told(events: Sequence[Event]) -> History:
+    """Returns the events that customers are told of, with the fields that they are told."""
+    entries = [
+        HistoryEntry(
+            position=event.position,
+            name=event.name,
+            occurred_at=event.occurred_at,
+            payload={field: event.payload[field] for field in TOLD_TO_CUSTOMERS[event.name] if field in event.payload},
+        )
+        for event in events
+        if event.name in TOLD_TO_CUSTOMERS
+    ]
+    return History(data=entries)
+
+
+def _line(line: OrderLine, currency: str) -> OrderedLine:
+    return OrderedLine(
+        sku=line.sku,
+        name=line.name,
+        quantity=line.quantity,
+        unit_price=Money(amount=line.unit_price, currency=currency),
+        total=Money(amount=line.unit_price * line.quantity, currency=currency),
+    )

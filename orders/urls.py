@@ -1,0 +1,11 @@
+"""The addresses of orders, under /api/v1/."""
+
+from django.urls import path
+
+from orders.views import OneOrder, OrderEvents, Orders
+
+urlpatterns = [
+    path("orders", Orders.as_view(), name="orders"),
+    path("orders/<uuid:order_id>", OneOrder.as_view(), name="order"),
+    path("orders/<uuid:order_id>/events", OrderEvents.as_view(), name="order-events"),
+]
