@@ -1,0 +1,143 @@
+"""Settings: everything that differs between machines comes from the environment (see docs/settings.md)."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from config.broker import broker_settings
+from config.logging import logging_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DEBUG = env.bool("DEBUG", default=True)
+SECRET_KEY = env.str("SECRET_KEY", default="for development only" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("Set SECRET_KEY: with DEBUG=off there is no default.")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SANDBOX = env.bool("SANDBOX", default=True)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_results",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "knox",
+    "outbox",
+    "api",
+    "orders",
+    "inventory",
+    "payments",
+    "shipping",
+    "notifications",
+    "config",
+]
+
+MIDDLEWARE = [
+    "api.middleware.RequestCause",
+    "api.middleware.BodyLimit",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# `make run` writes the address of the embedded PostgreSQL to var/database-url; DATABASE_URL goes before it.
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+_embedded = VAR_DIR / "database-url"
+DATABASE_URL = env.str("DATABASE_URL", default=_embedded.read_text().strip() if _embedded.exists() else "")
+if not DATABASE_URL:
+    DATABASE_URL = "postgres://localhost/murmuration"
+
+
+def _database(url: str) -> dict[str, Any]:
+    database: dict[str, Any] = env.db_url_config(url)
+    options = database.setdefault("OPTIONS", {})
+    # A stuck lock has to become a retry, not a hang; a client that died must not keep its locks.
+    options["options"] = " ".join(
+        [
+            f"-c statement_timeout={env.int('STATEMENT_TIMEOUT_MS', default=20_000)}",
+            "-c lock_timeout=5000",
+            "-c idle_in_transaction_session_timeout=30000",
+            "-c client_connection_check_interval=2000",
+        ]
+    )
+    database["CONN_MAX_AGE"] = 60
+    database["CONN_HEALTH_CHECKS"] = True
+    database["ATOMIC_REQUESTS"] = False  # each use case opens its own transaction, and says so
+    return database
+
+
+DATABASES = {"default": _database(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+
+OUTBOX: dict[str, Any] = {"strict": DEBUG}
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+# One queue for each app, and one for the effects of those that have any: a slow provider keeps no stock waiting.
+QUEUES = ["orders", "inventory", "payments", "shipping", "notifications", "payments.effects", "notifications.effects"]
+globals().update(broker_settings(CELERY_BROKER_URL, DATABASE_URL, QUEUES))
+SANDBOX_PROVIDER_URL = env.str("SANDBOX_PROVIDER_URL", default="")  # empty: the ledger lives beside our own tables
+
+# Mails become files unless EMAIL_URL names a server, such as smtp+tls://user:password@mail.example:587.
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+if "EMAIL_URL" in env.ENVIRON:
+    globals().update(env.email_url("EMAIL_URL"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Murmuration <shop@localhost>")
+
+# Production: TLS everywhere. A proxy that ends TLS says so in X-Forwarded-Proto; trust it only where there is one.
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+if env.bool("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING = logging_settings(as_json=env.bool("LOG_JSON", default=not DEBUG))
+
+from config.celery_settings import *  # noqa: E402, F403  settings are names in this module
+from config.rest_settings import *  # noqa: E402, F403  settings are names in this module
