@@ -1,0 +1,193 @@
+"""Payments: money is taken once, when order and stock are known, and never for a cancelled order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from uuid import UUID, uuid4
+
+import pytest
+
+from outbox import Batch, Event, Ignored, Money, NotReadyYet, Waiting
+from payments import gateway
+from payments.events import PaymentCaptured, PaymentCaptureStarted, PaymentDeclined, PaymentVoided
+from payments.gateway import CaptureIntent
+from payments.models import Payment
+from payments.reactions import CapturePayment, start_capture, void_payment
+from payments.readers import OrderCancelled, OrderPlaced, StockReserved
+from tests.domain.feeding import feed, statements
+
+EUROS = Money(amount=4_998, currency="EUR")
+DECLINED = "pm_card_declined_insufficient_funds"
+capture_payment = CapturePayment()
+
+
+def placed(order_id: UUID, method: str = "pm_card_ok") -> OrderPlaced:
+    return OrderPlaced(order_id=order_id, total=EUROS, payment_method=method)
+
+
+def reserved(order_id: UUID) -> StockReserved:
+    return StockReserved(order_id=order_id)
+
+
+def started(method: str = "pm_card_ok") -> PaymentCaptureStarted:
+    order_id = uuid4()
+    feed(start_capture, placed(order_id, method))
+    (answer,) = feed(start_capture, reserved(order_id))
+    assert isinstance(answer, PaymentCaptureStarted)
+    return answer
+
+
+def capture(*events: PaymentCaptureStarted) -> list[Event]:
+    intents = feed(capture_payment.prepare, *events)
+    outcomes = [capture_payment.call(intent) for intent in intents]
+    return feed(capture_payment.record, *outcomes)
+
+
+def state(event: Event | OrderCancelled) -> str:
+    return Payment.objects.get(order_id=event.order_id).state
+
+
+@pytest.mark.django_db
+class TestStarting:
+    def test_waits_for_the_stock_and_then_starts(self) -> None:
+        order_id = uuid4()
+        assert feed(start_capture, placed(order_id)) == [Waiting(order_id, "inventory.StockReserved")]
+        (answer,) = feed(start_capture, reserved(order_id))
+        payment_id = Payment.objects.get(order_id=order_id).pk
+        assert answer == PaymentCaptureStarted(
+            order_id=order_id, payment_id=payment_id, attempt=1, amount=EUROS, method="pm_card_ok"
+        )
+
+    def test_waits_for_the_order_and_then_starts_with_what_it_says(self) -> None:
+        order_id = uuid4()
+        assert feed(start_capture, reserved(order_id)) == [Waiting(order_id, "orders.OrderPlaced")]
+        (answer,) = feed(start_capture, placed(order_id))
+        assert (answer.amount, answer.method) == (EUROS, "pm_card_ok")
+
+    def test_any_order_of_arrival_and_any_repetition_start_it_once(self) -> None:
+        events: list[Callable[[UUID], OrderPlaced | StockReserved]] = [placed, reserved]
+        for arrival in itertools.product(events, repeat=4):
+            order_id = uuid4()
+            answers = [answer for event in arrival for answer in feed(start_capture, event(order_id))]
+            starts = [answer for answer in answers if isinstance(answer, PaymentCaptureStarted)]
+            assert len(starts) == (len(set(arrival)) == 2)
+
+    def test_does_not_start_for_an_order_cancelled_before_anything_was_known(self) -> None:
+        order_id = uuid4()
+        assert feed(void_payment, OrderCancelled(order_id=order_id)) == [
+            PaymentVoided(order_id=order_id, payment_id=None)
+        ]
+        for event in (reserved(order_id), placed(order_id)):
+            assert feed(start_capture, event) == [Ignored(order_id, "the payment is already voided")]
+
+    def test_mixes_both_events_in_a_batch(self) -> None:
+        first, second = sorted([uuid4(), uuid4()])
+        feed(start_capture, placed(second), reserved(first))
+        answers = feed(start_capture, placed(first), reserved(second))
+        assert [type(answer) for answer in answers] == [PaymentCaptureStarted] * 2
+
+
+@pytest.mark.django_db
+class TestCapturing:
+    def test_takes_the_money(self) -> None:
+        event = started()
+        (answer,) = capture(event)
+        assert isinstance(answer, PaymentCaptured)
+        assert (answer.payment_id, answer.attempt, answer.amount) == (event.payment_id, 1, EUROS)
+        payment = Payment.objects.get(pk=event.payment_id)
+        assert (payment.state, payment.provider, payment.provider_ref) == ("captured", "sandbox", answer.provider_ref)
+
+    @pytest.mark.parametrize(
+        ("method", "code"), [(DECLINED, "insufficient_funds"), ("pm_no_such_card", "unknown_method")]
+    )
+    def test_says_why_it_was_declined(self, method: str, code: str) -> None:
+        event = started(method)
+        assert capture(event) == [
+            PaymentDeclined(order_id=event.order_id, payment_id=event.payment_id, attempt=1, code=code)
+        ]
+        assert Payment.objects.get(pk=event.payment_id).decline_code == code
+
+    def test_asks_again_under_the_same_key_when_nothing_was_recorded(self) -> None:
+        event = started()
+        (first,) = feed(capture_payment.prepare, event)
+        taken = capture_payment.call(first)
+        (again,) = feed(capture_payment.prepare, event)
+        assert again == first
+        assert capture_payment.look_up(again) == capture_payment.call(again) == taken
+
+    def test_looks_up_nothing_where_nothing_was_asked(self) -> None:
+        (intent,) = feed(capture_payment.prepare, started())
+        assert capture_payment.look_up(intent) is None
+
+    def test_recorded_twice_changes_nothing(self) -> None:
+        event = started()
+        (intent,) = feed(capture_payment.prepare, event)
+        outcome = capture_payment.call(intent)
+        feed(capture_payment.record, outcome)
+        assert feed(capture_payment.record, outcome) == [Ignored(event.order_id, "the payment is already captured")]
+        assert feed(capture_payment.prepare, event) == [Ignored(event.order_id, "the payment is already captured")]
+
+    def test_does_not_ask_for_a_voided_payment(self) -> None:
+        event = started()
+        (voided,) = feed(void_payment, OrderCancelled(order_id=event.order_id))
+        assert voided == PaymentVoided(order_id=event.order_id, payment_id=event.payment_id)
+        assert feed(capture_payment.prepare, event) == [Ignored(event.order_id, "the payment is already voided")]
+
+
+@pytest.mark.django_db
+class TestVoiding:
+    def test_of_a_waiting_payment(self) -> None:
+        order_id = uuid4()
+        feed(start_capture, placed(order_id))
+        (answer,) = feed(void_payment, OrderCancelled(order_id=order_id))
+        assert answer == PaymentVoided(order_id=order_id, payment_id=Payment.objects.get(order_id=order_id).pk)
+
+    def test_twice_changes_nothing(self) -> None:
+        cancelled = OrderCancelled(order_id=uuid4())
+        feed(void_payment, cancelled)
+        assert feed(void_payment, cancelled) == [Ignored(cancelled.order_id, "already closed by PaymentVoided")]
+
+    def test_of_a_declined_payment_is_not_needed(self) -> None:
+        event = started(DECLINED)
+        capture(event)
+        cancelled = OrderCancelled(order_id=event.order_id)
+        assert feed(void_payment, cancelled) == [Ignored(event.order_id, "already closed by PaymentDeclined")]
+
+    @pytest.mark.parametrize("recorded", [False, True])
+    def test_of_money_that_is_being_taken_has_to_wait(self, recorded: bool) -> None:
+        event = started()
+        (intent,) = feed(capture_payment.prepare, event)
+        if recorded:
+            feed(capture_payment.record, capture_payment.call(intent))
+        before = state(event)
+        (answer,) = feed(void_payment, OrderCancelled(order_id=event.order_id))
+        assert isinstance(answer, NotReadyYet)
+        assert state(event) == before
+
+
+@pytest.mark.django_db
+def test_the_number_of_statements_does_not_depend_on_the_size_of_the_batch() -> None:
+    assert _counts(2) == _counts(50)
+    assert max(_counts(2)) <= 3
+
+
+def _counts(size: int) -> Sequence[int]:
+    order_ids = [uuid4() for _ in range(size)]
+    first = statements(start_capture, *map(placed, order_ids))
+    last = statements(start_capture, *(reserved(order_id) for order_id in order_ids))
+    cancelled = statements(void_payment, *(OrderCancelled(order_id=uuid4()) for _ in range(size)))
+    events = Batch(started("pm_card_ok" if n % 2 else DECLINED) for n in range(size))
+    outcomes = [capture_payment.call(_intent(event)) for event in events]
+    prepared = statements(capture_payment.prepare, *events)
+    return [first, last, cancelled, prepared, statements(capture_payment.record, *outcomes)]
+
+
+def _intent(event: PaymentCaptureStarted) -> CaptureIntent:
+    key = f"{event.payment_id}:{event.attempt}"
+    return CaptureIntent(order_id=event.order_id, key=key, amount=event.amount, method=event.method)
+
+
+@pytest.mark.django_db
+def test_the_sandbox_is_the_default_provider() -> None:
+    assert gateway.provider().name == "sandbox"

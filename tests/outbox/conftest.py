@@ -1,0 +1,40 @@
+"""What the engine's tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from outbox.models import Subscription
+from tests.toy.scenes import Scene, scenes
+
+Only = Callable[..., None]
+Stage = Callable[[str, Scene], str]
+
+
+@pytest.fixture
+def only() -> Only:
+    """Takes the subscriptions of all other reactions away, for this test."""
+
+    def keep(*reactions: str) -> None:
+        Subscription.objects.exclude(reaction_id__in=reactions).delete()
+
+    return keep
+
+
+@pytest.fixture
+def echo_alone(only: Only) -> None:
+    only("toy.echo")
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """Stages a scene under a name; returns the note that asks for it."""
+
+    def put(name: str, scene: Scene) -> str:
+        scenes[name] = scene
+        return name
+
+    yield put
+    scenes.clear()

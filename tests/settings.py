@@ -1,0 +1,16 @@
+"""The project's settings with one app more: `toy`, whose reactions do what the events of a test tell them to."""
+
+from config.settings import *  # noqa: F403
+from config.settings import BASE_DIR, CELERY_BROKER_URL, DATABASE_URL, INSTALLED_APPS, QUEUES, broker_settings
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.toy"]
+QUEUES = [*QUEUES, "toy", "toy.effects"]
+globals().update(broker_settings(CELERY_BROKER_URL, DATABASE_URL, QUEUES))
+
+SECRET_KEY = "for tests only"
+OUTBOX = {"strict": True}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed; nothing here is secret
+STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+WHITENOISE_AUTOREFRESH = True  # static files come from where they are: nothing is collected for tests
+STATIC_ROOT = BASE_DIR / "config" / "static"
