@@ -21,8 +21,8 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
-    last = [structlog.processors.format_exc_info] if as_json else []
+    renderer = structlog.processors.JSONRenderer() if as_json else _for_people()
+    last: list[Any] = [structlog.processors.format_exc_info] if as_json else []
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -37,3 +37,8 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": "INFO"},
         "loggers": {"django": {"level": "INFO"}, "celery": {"level": "INFO"}},
     }
+
+
+def _for_people() -> structlog.dev.ConsoleRenderer:
+    """Plain tracebacks: the usual ones print every local variable, and personal data with them."""
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)

@@ -163,11 +163,14 @@ class Supervisor:
 
 
 def dies_with_parent(command: list[str]) -> list[str]:
-    """Returns the command so that the kernel ends it when its parent dies, even by SIGKILL (on Linux)."""
+    """Returns the command so that the kernel kills it when its parent dies, even by SIGKILL (on Linux).
+
+    Killed, not asked to end: its database goes at the same moment, and a Celery worker waits minutes for that.
+    """
     setpriv = shutil.which("setpriv")
     if setpriv is None or command[0] == setpriv:
         return command
-    return [setpriv, "--pdeathsig", "TERM", *command]
+    return [setpriv, "--pdeathsig", "KILL", *command]
 
 
 def end_leftovers(folder: Path, seconds: float = 10) -> int:

@@ -1,11 +1,11 @@
 """Does it work? Everybody beats, and an order that a customer places over HTTP reaches `shipped`."""
 
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import HTTPConnection, HTTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
@@ -83,11 +83,15 @@ def queues() -> tuple[list[str], list[str]]:
 
 
 def _answers(site: str) -> bool:
+    """Whether somebody answers at all: with DEBUG off the answer may well be a redirection to HTTPS."""
+    web = HTTPConnection(urlsplit(site).netloc, timeout=5)
     try:
-        with urllib.request.urlopen(f"{site}/", timeout=5):  # noqa: S310 - our own address
-            return True
-    except OSError:
+        web.request("HEAD", "/")
+        return web.getresponse().status < 500
+    except (OSError, HTTPException):
         return False
+    finally:
+        web.close()
 
 
 def _now() -> datetime:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
 from notifications.events import Template
+from outbox import NotDone
 
 # Seconds that the mail server may take for one step.
 TIMEOUT = 8.0
@@ -38,15 +39,20 @@ def send(mail: MailIntent) -> MailSent:
 
     Its Message-ID follows from order and template, so that a mail which an operator sends again after a doubt is
     recognised as the same by the customer's mailbox.
+
+    Raises:
+        NotDone: the mail server cannot be reached, so that certainly nothing was sent.
     """
-    message = EmailMessage(
-        mail.subject,
-        mail.text,
-        to=[mail.to],
-        headers={"Message-ID": message_id(mail.order_id, mail.template)},
-        connection=get_connection(timeout=TIMEOUT),
-    )
-    message.send()
+    server = get_connection(timeout=TIMEOUT)
+    try:
+        server.open()
+    except OSError as error:  # smtplib's own errors are among them
+        raise NotDone(f"the mail server cannot be reached: {error}") from error
+    headers = {"Message-ID": message_id(mail.order_id, mail.template)}
+    try:
+        EmailMessage(mail.subject, mail.text, to=[mail.to], headers=headers, connection=server).send()
+    finally:
+        server.close()
     return MailSent(order_id=mail.order_id, template=mail.template, to=mail.to)
 
 

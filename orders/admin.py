@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orders.models import Order, OrderLine, Product, Status
@@ -44,7 +45,7 @@ def in_major_unit(amount: int, currency: str) -> str:
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    list_display = ("number", "customer_email", "status_", "age", "placed", "total_")
+    list_display = ("number", "email", "status_", "age", "placed", "total_")
     list_filter = ("status", "placed_at")
     ordering = ("-placed_at", "-id")
     search_fields = ("number", "customer_email")
@@ -71,6 +72,11 @@ class OrderAdmin(ReadOnlyAdmin):
             "history": event_history(obj.pk) if request.user.has_perm("outbox.view_event") else None,
             "title": "Order",
         }
+
+    @admin.display(description="customer")
+    def email(self, order: Order) -> SafeString:
+        local, at, domain = order.customer_email.partition("@")
+        return format_html("{}<wbr>{}{}", local, at, domain)
 
     @admin.display(description="status")
     def status_(self, order: Order) -> SafeString:

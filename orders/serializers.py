@@ -111,7 +111,6 @@ TOLD_TO_CUSTOMERS: Mapping[str, tuple[str, ...]] = {
     "payments.PaymentCaptured": ("amount",),
     "payments.PaymentDeclined": ("code",),
     "payments.PaymentVoided": (),
-    "payments.PaymentRefunded": ("amount",),
     "shipping.OrderShipped": ("carrier", "tracking_number"),
     "shipping.ShipmentStopped": (),
 }

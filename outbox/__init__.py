@@ -3,7 +3,7 @@
 This is the public face; an app imports from here and from `outbox.testing`, and from nowhere else in the package.
 """
 
-from outbox.answers import Batch, Ignored, NotReadyYet, Waiting
+from outbox.answers import Batch, Ignored, NotDone, NotReadyYet, Waiting
 from outbox.events import Event, Reader
 from outbox.money import Money
 from outbox.publishing import TransactionRequired, publish
@@ -14,6 +14,7 @@ __all__ = [
     "Event",
     "Ignored",
     "Money",
+    "NotDone",
     "NotReadyYet",
     "Reader",
     "TransactionRequired",

@@ -43,6 +43,13 @@ class Waiting(msgspec.Struct, frozen=True):
     for_: str
 
 
+class NotDone(Exception):
+    """An effect's call had certainly no effect outside (such as: the connection was refused).
+
+    It is tried again like any failure, but without the doubt that any other exception of a call leaves behind.
+    """
+
+
 class NotReadyYet(msgspec.Struct, frozen=True):
     """The event cannot be answered now but soon; it is delivered again shortly and costs no attempt.
 

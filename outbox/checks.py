@@ -70,7 +70,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
         found.append(Error("CELERY_TASK_ALWAYS_EAGER runs reactions inside the publisher.", id="outbox.E014"))
     if any(database.get("ATOMIC_REQUESTS") for database in settings.DATABASES.values()):
         found.append(Error("ATOMIC_REQUESTS hides where transactions begin and end.", id="outbox.E014"))
-    longest = sum(min(conf().longest_backoff, conf().backoff * 2**n) for n in range(1, conf().max_attempts + 1))
+    longest = sum(min(conf().longest_backoff, conf().backoff * 2**n) for n in range(1, conf().effect_max_attempts + 1))
     if timedelta(seconds=longest) >= conf().provider_memory:
         words = f"Retries go on for up to {longest:.0f} s, longer than providers remember an idempotency key."
         found.append(Error(words, id="outbox.E013"))

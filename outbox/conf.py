@@ -18,6 +18,8 @@ class Conf:
     # Open dispatches a reaction: while they run the table collects the next batch. 1-2 a worker process.
     credit: int = 2
     max_attempts: int = 8
+    # An effect is tried for about half an hour: providers and mail servers are away longer than databases.
+    effect_max_attempts: int = 16
     # The first lease and the longest: it doubles each time that nobody answers for it.
     lease: float = 5.0
     longest_lease: float = 60.0

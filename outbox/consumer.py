@@ -11,7 +11,9 @@ import json
 import re
 from typing import Any
 
+from celery.utils.log import get_logger
 from celery.worker import consumer
+from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from kombu import Message
 
@@ -20,7 +22,9 @@ from outbox.models import Dispatch, RejectedMessage
 from outbox.reactions import reactions
 
 KEEP = 1_000
+log = get_logger(__name__)
 REACTION_ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+TASK_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 # Whatever would make Celery do something else than run the task, now.
 FORBIDDEN_HEADERS = ("eta", "expires", "shadow", "group", "chord", "stamps", "stamped_headers")
 
@@ -53,19 +57,34 @@ class Consumer(consumer.Consumer):
             if reaction in reactions():
                 receive(message)
             else:
-                hand_back(reaction, dispatch)
-                message.ack_log_error(consumer.logger, self.connection_errors)
+                self.leave(message, reaction, dispatch)
 
         return receive_ours
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
         self.refuse(message, f"cannot be decoded: {exc}")
 
+    def leave(self, message: Message, reaction: str, dispatch: int) -> None:
+        """Leaves the dispatch to a newer worker; without the database the end of its lease does the same, later."""
+        try:
+            hand_back(reaction, dispatch)
+        except DatabaseError as error:
+            log.error("Could not hand back dispatch %s of %s: %s", dispatch, reaction, error)
+        message.ack_log_error(log, self.connection_errors)
+
     def refuse(self, message: Message, reason: str) -> None:
-        """Records the message, then rejects it; on a broker without a rejected queue the record is all that stays."""
-        record_rejected(message, reason)
-        consumer.logger.error("Rejected a message that is not ours: %s", reason)
-        message.reject_log_error(consumer.logger, self.connection_errors)
+        """Records the message, then rejects it; on a broker without a rejected queue the record is all that stays.
+
+        What cannot be recorded, because the database is away, goes back to its queue.
+        """
+        try:
+            record_rejected(message, reason)
+        except DatabaseError as error:
+            log.error("Could not record a message that is not ours: %s", error)
+            message.reject_log_error(log, self.connection_errors, requeue=True)
+        else:
+            log.error("Rejected a message that is not ours: %s", reason)
+            message.reject_log_error(log, self.connection_errors)
 
 
 def dispatch_named_by(message: Message) -> tuple[str, int]:
@@ -74,13 +93,13 @@ def dispatch_named_by(message: Message) -> tuple[str, int]:
     Raises:
         NotOurs: it is not a message as the relay writes them.
     """
-    headers = message.headers if isinstance(message.headers, dict) else {}
+    headers: dict[str, Any] = message.headers if isinstance(message.headers, dict) else {}
     reaction = headers.get("task")
     if not isinstance(reaction, str) or not REACTION_ID.fullmatch(reaction):
         raise NotOurs("it names no reaction")
-    if not isinstance(headers.get("id"), str):
-        raise NotOurs("it has no id")
-    forbidden = [name for name in FORBIDDEN_HEADERS if headers.get(name)]
+    if not isinstance(headers.get("id"), str) or not TASK_ID.fullmatch(headers["id"]):
+        raise NotOurs("it has no id, or an odd one")
+    forbidden = [name for name in FORBIDDEN_HEADERS if headers.get(name) not in (None, {}, [])]
     if forbidden or headers.get("timelimit") not in (None, [None, None], (None, None)):
         raise NotOurs(f"it carries instructions: {forbidden or 'timelimit'}")
     if message.content_type != "application/json":
@@ -117,14 +136,21 @@ def record_rejected(message: Message, reason: str) -> None:
     """Writes the message down and keeps the newest 1,000 of its kind."""
     try:
         record = RejectedMessage.objects.create(
-            queue=str((message.delivery_info or {}).get("routing_key") or "")[:200],
+            queue=_printable((message.delivery_info or {}).get("routing_key") or "")[:200],
             reason=_printable(reason)[:2_000],
-            headers=_printable(json.dumps(message.headers, default=repr))[:4_000],
+            headers=_printable(_as_json(message.headers))[:4_000],
             body=_printable(message.body)[:4_000],
         )
         RejectedMessage.objects.filter(pk__lte=record.pk - KEEP).delete()
     finally:
         connection.close()
+
+
+def _as_json(headers: Any) -> str:
+    try:
+        return json.dumps(headers, default=repr)
+    except (RecursionError, TypeError, ValueError) as error:
+        return f"they cannot be shown: {type(error).__name__}"
 
 
 def _printable(text: Any) -> str:

@@ -42,6 +42,7 @@ class Contract:
             "emits": [event_name(cls) for cls in self.emits],
             "may_ignore": self.may_ignore,
             "may_wait": self.may_wait,
+            "may_be_unready": self.may_be_unready,
             "within_s": self.within.total_seconds(),
         }
 
@@ -54,8 +55,11 @@ def contract_of(
     Raises:
         BadSignature: an event has no struct of its name in the parameter's annotation, or the other way round.
     """
+    events = list(events)
     readers = _readers(hears)
     wanted = {name.rpartition(".")[2]: name for name in events}
+    if len(wanted) < len(events):
+        raise BadSignature(f"{hears.__qualname__} listens to events of the same class name: {sorted(events)}.")
     if set(wanted) != set(readers):
         raise BadSignature(
             f"{hears.__qualname__} listens to {sorted(wanted)} but its parameter reads {sorted(readers)}; "
@@ -73,7 +77,7 @@ def contract_of(
 
 
 def _readers(function: Callable[..., Any]) -> dict[str, type[msgspec.Struct]]:
-    hints = typing.get_type_hints(function)
+    hints = _hints(function)
     hints.pop("return", None)
     batches = [hint for hint in hints.values() if typing.get_origin(hint) is Batch]
     if len(batches) != 1:
@@ -83,9 +87,18 @@ def _readers(function: Callable[..., Any]) -> dict[str, type[msgspec.Struct]]:
 
 def _answers(function: Callable[..., Any]) -> list[type]:
     """The event classes and answers in the return annotation; what else stands there (an intent) is not an answer."""
-    returned = typing.get_type_hints(function).get("return", type(None))
+    returned = _hints(function).get("return", type(None))
     members = _union(typing.get_args(returned)[0]) if typing.get_args(returned) else []
+    if not all(isinstance(member, type) for member in members):
+        raise BadSignature(f"{function.__qualname__} has to say as Iterator[A | B] which classes it may answer with.")
     return [cls for cls in members if issubclass(cls, (Event, Ignored, Waiting, NotReadyYet))]
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(function)
+    except (NameError, TypeError, AttributeError) as error:
+        raise BadSignature(f"The annotations of {function.__qualname__} cannot be read: {error}") from error
 
 
 def _union(hint: Any) -> list[type]:

@@ -64,6 +64,11 @@ class Reaction:
         settings = conf()
         return self.batch_size or (settings.effect_batch_size if self.effect else settings.batch_size)
 
+    @property
+    def max_attempts(self) -> int:
+        """After this many failed attempts a delivery is parked."""
+        return conf().effect_max_attempts if self.effect else conf().max_attempts
+
 
 _reactions: dict[str, Reaction] = {}
 _duplicates: list[str] = []

@@ -34,8 +34,11 @@ def register_subscriptions(using: str = "default") -> None:
         for reaction in reactions().values():
             ReactionRow.objects.using(using).update_or_create(id=reaction.id, defaults=_as_row(reaction))
             for event in reaction.contract.reads:
-                Subscription.objects.using(using).get_or_create(
-                    reaction_id=reaction.id, event_name=event, defaults={"since": latest, **_delay(reaction)}
+                Subscription.objects.using(using).update_or_create(
+                    reaction_id=reaction.id,
+                    event_name=event,
+                    defaults=_delay(reaction),
+                    create_defaults={"since": latest, **_delay(reaction)},
                 )
 
 
@@ -56,8 +59,8 @@ def _as_row(reaction: Reaction) -> dict[str, Any]:
 
 def _delay(reaction: Reaction) -> dict[str, Any]:
     if isinstance(reaction.after, timedelta):
-        return {"after_seconds": reaction.after.total_seconds()}
-    return {"after_field": reaction.after}
+        return {"after_seconds": reaction.after.total_seconds(), "after_field": ""}
+    return {"after_seconds": 0, "after_field": reaction.after}
 
 
 def _table_exists(using: str) -> bool:

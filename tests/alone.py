@@ -3,6 +3,7 @@
 import os
 
 from config import settings as project
+from config.broker import broker_settings
 from config.settings import *  # noqa: F403
 
 OURS = {"api", "config", "orders", "inventory", "payments", "shipping", "notifications"}
@@ -11,4 +12,4 @@ ROOT_URLCONF = "tests.alone_urls"
 MIDDLEWARE = [name for name in project.MIDDLEWARE if not name.startswith("api.")]
 OUTBOX = {"strict": True}
 QUEUES = [OWN := os.environ["ALONE"].rpartition(".")[2], f"{OWN}.effects"]
-globals().update(project.broker_settings(project.CELERY_BROKER_URL, project.DATABASE_URL, QUEUES))
+globals().update(broker_settings(project.CELERY_BROKER_URL, project.DATABASE_URL, QUEUES))

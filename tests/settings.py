@@ -1,7 +1,8 @@
 """The project's settings with one app more: `toy`, whose reactions do what the events of a test tell them to."""
 
+from config.broker import broker_settings
 from config.settings import *  # noqa: F403
-from config.settings import BASE_DIR, CELERY_BROKER_URL, DATABASE_URL, INSTALLED_APPS, QUEUES, broker_settings
+from config.settings import BASE_DIR, CELERY_BROKER_URL, DATABASE_URL, INSTALLED_APPS, QUEUES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.toy"]
 QUEUES = [*QUEUES, "toy", "toy.effects"]

@@ -25,7 +25,8 @@ def deliver(reaction: Reaction, dispatch: int, *, worker: str = "", task_id: str
 
     Recorded failures are normal ends. What it raises is what could not be recorded, such as a lost database.
     """
-    run = Run(dispatch, worker[:200], task_id[:64])  # what the columns hold; who writes messages chooses the id
+    # What the columns hold: whoever writes messages chooses the id.
+    run = Run(dispatch, worker[:200], task_id[:64], reaction.max_attempts)
     careful = with_retries(lambda: rows.start(dispatch, reaction.id, run.worker))
     if careful is None:
         return
@@ -53,7 +54,7 @@ def _deliver_carefully(reaction: Reaction, run: Run) -> None:
         attempt = rows.count_attempt(run.dispatch, row)
         if attempt is None:
             continue
-        if attempt > conf().max_attempts:
+        if attempt > run.max_attempts:
             park(run, row, f"its worker died on it again and again ({attempt - 1} attempts)")
         else:
             _deliver_batch(reaction, replace(run, counted=True), [row])

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, NoReturn
+from uuid import UUID
 
 from django.db import connections, transaction
 
-from outbox.answers import Ignored, NotReadyYet, Waiting
+from outbox.answers import Batch
 from outbox.conf import conf
 from outbox.delivery import rows
-from outbox.delivery.answering import read, settle
+from outbox.delivery.answering import ContractBroken, read, settle
 from outbox.delivery.failures import Run, bisect, record_failure
 from outbox.delivery.rows import Outcome, Row
-from outbox.events import Event
-from outbox.reactions import Effect, Reaction
+from outbox.reactions import Answer, Effect, Reaction
 
 # Seconds beyond its timeout that a call may take before it is given up; then its outcome is looked up.
 GRACE = 2.0
@@ -50,15 +51,29 @@ def prepare(reaction: Reaction, effect: Effect, run: Run, ids: Sequence[int] | N
         runnable = [row for row in held if row.name in reaction.contract.reads and not _doubtful(reaction, row)]
         batch = read(reaction, runnable)
         said = list(effect.prepare(batch)) if batch else []
-        answers = [answer for answer in said if isinstance(answer, Event | Ignored | Waiting | NotReadyYet)]
+        answers = [item for item in said if isinstance(item, Answer)]
+        intents = _intents(reaction, batch, said)
         answered = {answer.order_id for answer in answers}
         outcomes = settle(reaction, [row for row in runnable if row.order_id in answered], answers)
-        intents = {item.order_id: item for item in said if item.order_id not in answered}
         calls = [(row, intents[row.order_id]) for row in runnable if row.order_id in intents]
         silent = [row for row in runnable if row.order_id not in answered and row.order_id not in intents]
         rows.mark_called(run.dispatch, [row.id for row, _ in calls])
         rows.finish(run.dispatch, [*outcomes, *settle(reaction, silent, ()), *_not_now(reaction, held)])
     return calls
+
+
+def _intents(reaction: Reaction, batch: Batch[Any], said: Sequence[Any]) -> dict[UUID, Any]:
+    """Returns the intents by order. One too many would be a call that nobody has asked for, in production as well."""
+    intents: dict[UUID, Any] = {}
+    orders = set(batch.order_ids)
+    times_said = Counter(item.order_id for item in said)
+    for item in said:
+        if isinstance(item, Answer):
+            continue
+        if times_said[item.order_id] > 1 or item.order_id not in orders:
+            raise ContractBroken(f"{reaction.id} prepared {item!r}, which is not one call for one order of its batch")
+        intents[item.order_id] = item
+    return intents
 
 
 def _doubtful(reaction: Reaction, row: Row) -> bool:

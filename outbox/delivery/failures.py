@@ -6,13 +6,14 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, transaction
 
+from outbox.answers import NotDone
 from outbox.conf import conf
 from outbox.delivery import rows
 from outbox.delivery.rows import Fenced, Outcome
@@ -33,6 +34,7 @@ class Run:
     dispatch: int
     worker: str = ""
     task_id: str = ""
+    max_attempts: int = field(default_factory=lambda: conf().max_attempts)
     counted: bool = False  # careful mode has counted the attempt before running it
 
 
@@ -97,12 +99,14 @@ def record_failure(run: Run, row: int, error: BaseException) -> None:
             worker=run.worker,
             task_id=run.task_id,
         )
-        rows.finish(run.dispatch, [_after_failure(row, number, error)])
+        if isinstance(error, NotDone):
+            rows.unmark_called(run.dispatch, row)
+        rows.finish(run.dispatch, [_after_failure(run, row, number, error)])
 
 
-def _after_failure(row: int, number: int, error: BaseException) -> Outcome:
+def _after_failure(run: Run, row: int, number: int, error: BaseException) -> Outcome:
     words = _clean(f"{type(error).__name__}: {error}", 500)
-    if number >= conf().max_attempts:
+    if number >= run.max_attempts:
         return Outcome(row, "parked", f"{words} (after {number} attempts)")
     return Outcome(row, "waiting", words, delay=backoff(number))
 

@@ -64,6 +64,9 @@ MARK_CALLED = """
 UPDATE outbox_delivery SET called_at = clock_timestamp()
 WHERE id = ANY(%s) AND dispatch_id = %s AND state = 'dispatched'
 """
+UNMARK_CALLED = (
+    "UPDATE outbox_delivery SET called_at = NULL WHERE id = %s AND dispatch_id = %s AND state = 'dispatched'"
+)
 RELEASE = """
 UPDATE outbox_delivery SET state = 'waiting', due_at = clock_timestamp() + %s * interval '1 second'
 WHERE dispatch_id = %s AND state = 'dispatched' AND (%s::bigint[] IS NULL OR id = ANY(%s))
@@ -158,6 +161,11 @@ def count_attempt(dispatch: int, row: int) -> int | None:
 def mark_called(dispatch: int, ids: Iterable[int]) -> None:
     """Notes that the outside world may be called for these from now on."""
     _run(MARK_CALLED, [list(ids), dispatch])
+
+
+def unmark_called(dispatch: int, row: int) -> None:
+    """Notes that the call certainly had no effect, so that it may be made again without a doubt."""
+    _run(UNMARK_CALLED, [row, dispatch])
 
 
 def renew(dispatch: int) -> None:

@@ -6,11 +6,13 @@ from outbox.models import PendingEvent
 
 # The table of subscriptions decides, not the code of whichever process runs this: during a rolling deploy an old
 # relay serves the reactions of the new release. Taking the mark away and inserting the deliveries is one statement.
+# (The choice is materialized: a plan may run a subquery more than once, and each run would choose as many again.)
 FAN_OUT = """
-WITH taken AS (
-    DELETE FROM outbox_pendingevent WHERE event_id IN (
-        SELECT event_id FROM outbox_pendingevent ORDER BY event_id LIMIT %s FOR UPDATE SKIP LOCKED)
-    RETURNING event_id),
+WITH chosen AS MATERIALIZED (
+    SELECT event_id FROM outbox_pendingevent ORDER BY event_id LIMIT %s FOR UPDATE SKIP LOCKED),
+taken AS (
+    DELETE FROM outbox_pendingevent USING chosen WHERE outbox_pendingevent.event_id = chosen.event_id
+    RETURNING outbox_pendingevent.event_id),
 new AS (
     INSERT INTO outbox_delivery (event_id, reaction_id, order_id, state, attempts, due_at, outcome, drift)
     SELECT e.position, s.reaction_id, e.order_id, 'waiting', 0,

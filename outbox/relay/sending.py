@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from typing import Any
 
 from celery import Celery
 from django.db import connection
-from kombu import Connection
+from kombu import Connection, Exchange, Queue
 from kombu.exceptions import OperationalError
 
 from outbox.relay.claim import Message
@@ -43,7 +44,7 @@ class Sender:
                 self._app.send_task(
                     message.reaction,
                     args=[message.dispatch],
-                    queue=message.queue,
+                    queue=self._queue(message.queue),
                     producer=producer,
                     retry=False,
                     ignore_result=True,
@@ -66,8 +67,7 @@ class Sender:
         opened = self._app.connection_for_write(connect_timeout=CONNECT_TIMEOUT)
         try:
             opened.ensure_connection(max_retries=1, interval_start=0, timeout=CONNECT_TIMEOUT)
-            for queue in self._app.amqp.queues.values():
-                queue(opened.default_channel).declare()
+            _declare(opened, list(self._app.amqp.queues.values()))
         except Exception as error:
             _close(opened)
             raise BrokerAway(f"{type(error).__name__}: {error}") from error
@@ -80,11 +80,31 @@ class Sender:
             _close(self._connection)
             self._connection = None
 
-    def _delivery_guarantees(self) -> dict[str, object]:
+    def _queue(self, name: str) -> Queue:
+        """Returns the queue of this name; one that only a newer release has is made after the pattern of our own."""
+        queues = self._app.amqp.queues
+        if name not in queues:
+            ours = next(iter(queues.values()))
+            new = Queue(name, ours.exchange, routing_key=name, queue_arguments=ours.queue_arguments)
+            _declare(self.connect(), [new])
+            queues.add(new)
+        return queues[name]
+
+    def _delivery_guarantees(self) -> dict[str, Any]:
         """RabbitMQ confirms also what it cannot route; only with `mandatory` does it say so."""
         if self._app.connection_for_write().transport_cls not in ("amqp", "pyamqp", "amqps"):
             return {}
         return {"mandatory": True, "confirm_timeout": CONFIRM_TIMEOUT}
+
+
+def _declare(opened: Connection, queues: Sequence[Queue]) -> None:
+    """Declares the queues, and where they send what they reject: to a queue that is not there it would vanish."""
+    channel = opened.default_channel
+    targets = {str((queue.queue_arguments or {}).get("x-dead-letter-routing-key") or "") for queue in queues}
+    for name in targets - {""}:
+        Queue(name, Exchange(""), routing_key=name, queue_arguments={"x-queue-type": "quorum"})(channel).declare()
+    for queue in queues:
+        queue(channel).declare()
 
 
 def _give_up(messages: Sequence[Message]) -> None:
