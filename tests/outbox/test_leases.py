@@ -88,7 +88,7 @@ class TestNothingIsTakenOver:
         return take_over() == [] and Dispatch.objects.get().closed_at is None
 
     def test_while_the_lease_runs(self) -> None:
-        _, message = dispatched("")
+        dispatched("")
         assert self.untouched()
 
     def test_while_no_worker_lives(self) -> None:
@@ -167,6 +167,7 @@ class TestAZombie:
         (order,), message = dispatched("")
         successor = handed_on(message)
         work(message)
+        assert Dispatch.objects.get(pk=message.dispatch).started == 0
         assert delivery_of(order).dispatch_id == successor.dispatch
         assert delivery_of(order).state == "dispatched"
 
