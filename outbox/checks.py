@@ -15,6 +15,7 @@ from django.db import DatabaseError, connections
 
 from outbox.compatibility import differences
 from outbox.conf import conf
+from outbox.delivery.calling import GRACE
 from outbox.events import Event, app_of, duplicate_events, event_name, published_events
 from outbox.reactions import Reaction, duplicate_reactions, reactions
 
@@ -143,9 +144,9 @@ def _check_rules(reaction: Reaction) -> Iterator[CheckMessage]:
     if isinstance(reaction.after, str):
         yield from _check_delay(reaction, reaction.after)
     soft = getattr(settings, "CELERY_TASK_SOFT_TIME_LIMIT", None) or float("inf")
-    longest = -(-reaction.size // reaction.width) * reaction.timeout
+    longest = conf().patience + reaction.timeout + GRACE
     if reaction.effect and longest >= soft:
-        words = f"{reaction.id}: {reaction.size} calls, {reaction.width} at once, may take {longest:.0f} s"
+        words = f"{reaction.id}: its last call may end after {longest:.0f} s"
         yield Error(f"{words}, and the soft time limit is {soft:.0f} s.", id="outbox.E010")
 
 

@@ -13,8 +13,8 @@ class Conf:
     # The number of deliveries that one dispatch carries: large enough to make its fixed cost vanish, small enough
     # to finish well within the first lease.
     batch_size: int = 200
-    # Effects call the outside world, at their width: ceil(size / width) x timeout has to fit the soft time limit.
-    effect_batch_size: int = 20
+    # Of a killed worker's effects that cannot be looked up, such as mails, a whole batch is in doubt.
+    effect_batch_size: int = 100
     # Open dispatches a reaction: while they run the table collects the next batch. 1-2 a worker process.
     credit: int = 2
     max_attempts: int = 8
@@ -25,6 +25,8 @@ class Conf:
     longest_lease: float = 60.0
     # The relay looks this often when no notification wakes it; notifications are only hints.
     poll: float = 1.0
+    # What a dispatch has not begun after this goes back to the table, to stay clear of the soft time limit.
+    patience: float = 8.0
     # Exponential backoff with full jitter between these.
     backoff: float = 1.0
     longest_backoff: float = 300.0

@@ -26,8 +26,13 @@ KEEP = 1_000
 log = get_logger(__name__)
 REACTION_ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 TASK_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
-# Whatever would make Celery do something else than run the task, now.
-FORBIDDEN_HEADERS = ("eta", "expires", "shadow", "group", "chord", "stamps", "stamped_headers")
+# What the relay writes, with a value that means nothing special; and what brokers and tracing add on the way. Celery
+# takes any other header for the task's context, callbacks among them, and does as it says.
+MEANS_NOTHING: tuple[Any, ...] = (None, [], {}, [None, None], (None, None))
+OURS = {"lang", "task", "id", "root_id", "parent_id", "argsrepr", "kwargsrepr", "origin", "retries"}
+ADDED = re.compile(r"x-.*|traceparent|tracestate|baggage|sentry-.*|compression")
+MEANINGLESS = {"eta", "expires", "shadow", "group", "group_index", "timelimit", "stamps", "stamped_headers"}
+MEANINGLESS |= {"replaced_task_nesting"}
 
 
 class NotOurs(ValueError):
@@ -105,12 +110,20 @@ def dispatch_named_by(message: Message) -> tuple[str, int]:
         raise NotOurs("it names no reaction")
     if not isinstance(headers.get("id"), str) or not TASK_ID.fullmatch(headers["id"]):
         raise NotOurs("it has no id, or an odd one")
-    forbidden = [name for name in FORBIDDEN_HEADERS if headers.get(name) not in (None, {}, [])]
-    if forbidden or headers.get("timelimit") not in (None, [None, None], (None, None)):
-        raise NotOurs(f"it carries instructions: {forbidden or 'timelimit'}")
+    instructions = sorted(str(name) for name, value in headers.items() if not _is_harmless(name, value))
+    if instructions:
+        raise NotOurs(f"it carries instructions: {', '.join(instructions)}")
     if message.content_type != "application/json":
         raise NotOurs(f"its content type is {message.content_type!r}")
     return reaction, _dispatch_in(_body(message))
+
+
+def _is_harmless(name: Any, value: Any) -> bool:
+    if name in OURS or (isinstance(name, str) and ADDED.fullmatch(name)):
+        return True
+    if name == "ignore_result":
+        return value is True
+    return name in MEANINGLESS and (value in MEANS_NOTHING or (name == "replaced_task_nesting" and value == 0))
 
 
 def _body(message: Message) -> Any:

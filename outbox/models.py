@@ -140,7 +140,9 @@ class Delivery(models.Model):
         constraints = [models.UniqueConstraint(fields=["event", "reaction"], name="delivery_once")]
         indexes = [
             models.Index(fields=["order_id"], name="delivery_order"),
-            models.Index(fields=["reaction", "due_at"], name="delivery_waiting", condition=models.Q(state="waiting")),
+            models.Index(
+                fields=["reaction", "due_at", "id"], name="delivery_waiting", condition=models.Q(state="waiting")
+            ),
             models.Index(fields=["dispatch"], name="delivery_dispatched", condition=models.Q(state="dispatched")),
             models.Index(fields=["reaction", "id"], name="delivery_parked", condition=models.Q(state="parked")),
         ]

@@ -30,6 +30,7 @@ def register_subscriptions(using: str = "default") -> None:
     A new subscription hears the events from now on; the command `replay` gives it older ones.
     """
     with transaction.atomic(using=using):
+        hold_fan_out(using)
         latest = Event.objects.using(using).aggregate(latest=Max("position"))["latest"] or 0
         for reaction in reactions().values():
             ReactionRow.objects.using(using).update_or_create(id=reaction.id, defaults=_as_row(reaction))
@@ -40,6 +41,15 @@ def register_subscriptions(using: str = "default") -> None:
                     defaults=_delay(reaction),
                     create_defaults={"since": latest, **_delay(reaction)},
                 )
+
+
+def hold_fan_out(using: str = "default") -> None:
+    """Keeps events from being published and fanned out until the transaction ends, which has to be soon.
+
+    Without it a fan-out that is under way would go by the subscriptions as they were.
+    """
+    with connections[using].cursor() as cursor:
+        cursor.execute("LOCK TABLE outbox_pendingevent IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _as_row(reaction: Reaction) -> dict[str, Any]:

@@ -95,16 +95,17 @@ def _outcome(reaction: Reaction, row: Row, answers: list[Any]) -> Outcome:
 
 
 def _again_soon(reaction: Reaction, row: Row, reason: str) -> Outcome:
-    if row.now > due_since(reaction, row) + reaction.contract.within:
+    if row.now > due_since(reaction, row) + reaction.contract.within.total_seconds():
         raise StillNotReady(f"{reason} (for longer than the {reaction.contract.within} that the contract allows)")
     return Outcome(row.id, "waiting", f"not ready: {reason}", delay=conf().soon)
 
 
-def due_since(reaction: Reaction, row: Row) -> datetime:
-    """When the delivery was first due: at its event, or at the end of the reaction's delay."""
+def due_since(reaction: Reaction, row: Row) -> float:
+    """When the delivery was first due, in seconds since 1970: at its event, or at the end of the reaction's delay."""
     if isinstance(reaction.after, timedelta):
-        return row.occurred_at + reaction.after
-    return datetime.fromisoformat(msgspec.json.decode(row.payload)[reaction.after])
+        return row.occurred_at + reaction.after.total_seconds()
+    until = msgspec.json.decode(row.payload).get(reaction.after)
+    return datetime.fromisoformat(until).timestamp() if until else row.occurred_at
 
 
 def _drift(reaction: Reaction, answers: list[Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -15,9 +16,6 @@ from outbox.delivery import effects, rows
 from outbox.delivery.answering import read, settle
 from outbox.delivery.failures import Run, bisect, park, with_retries
 from outbox.reactions import React, Reaction
-
-# Seconds after which a dispatch hands back what it has not begun, to stay clear of the soft time limit (20 s).
-PATIENCE = 12.0
 
 
 def deliver(reaction: Reaction, dispatch: int, *, worker: str = "", task_id: str = "") -> None:
@@ -55,14 +53,15 @@ def _deliver_carefully(reaction: Reaction, run: Run) -> None:
         if attempt is None:
             continue
         if attempt > run.max_attempts:
-            park(run, row, f"its worker died on it again and again ({attempt - 1} attempts)")
+            with suppress(rows.Fenced):
+                park(run, row, f"its worker died on it again and again ({attempt - 1} attempts)")
         else:
             _deliver_batch(reaction, replace(run, counted=True), [row])
     rows.close(run.dispatch)
 
 
 def _in_time(run: Run, ids: list[int]) -> Iterator[int]:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + conf().patience
     for index, row in enumerate(ids):
         if time.monotonic() > deadline:
             rows.release(run.dispatch, ids[index:], delay=0)

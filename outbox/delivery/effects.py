@@ -4,44 +4,33 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import transaction
 
-from outbox.answers import Batch
+from outbox.answers import Batch, NotDone
 from outbox.conf import conf
 from outbox.delivery import rows
 from outbox.delivery.answering import ContractBroken, read, settle
-from outbox.delivery.failures import Run, bisect, record_failure
+from outbox.delivery.calling import Calls, Returned
+from outbox.delivery.failures import Run, bisect, outlast, record_failure
 from outbox.delivery.rows import Outcome, Row
 from outbox.reactions import Answer, Effect, Reaction
 
-# Seconds beyond its timeout that a call may take before it is given up; then its outcome is looked up.
-GRACE = 2.0
+RENEW_EVERY = 1.0
 MAYBE_DONE = "may have been done: the call was made, or not, and its answer is not known"
-
-_pools: dict[str, ThreadPoolExecutor] = {}
-
-
-class DatabaseForbidden(RuntimeError):
-    """The `call` of an effect used the database; it may only use what its intent carries."""
-
-
-class CallTimedOut(TimeoutError):
-    """A call did not return within the effect's timeout; its outcome is unknown."""
 
 
 def run_effect(reaction: Reaction, effect: Effect, run: Run, ids: Sequence[int] | None) -> None:
     """Prepares, calls and records the deliveries; outcomes are recorded as they arrive."""
     prepared = bisect(run, ids, partial(prepare, reaction, effect, run))
     if prepared:
-        rows.renew(run.dispatch)
-        _record_as_they_arrive(reaction, effect, run, _call_all(reaction, effect, prepared))
-    rows.close(run.dispatch)
+        _record_as_they_return(reaction, effect, run, Calls(reaction, effect, prepared))
+    else:
+        rows.close(run.dispatch)
 
 
 def prepare(reaction: Reaction, effect: Effect, run: Run, ids: Sequence[int] | None) -> list[tuple[Row, Any]]:
@@ -92,46 +81,30 @@ def _not_now(reaction: Reaction, held: Iterable[Row]) -> list[Outcome]:
     return outcomes
 
 
-def _call_all(reaction: Reaction, effect: Effect, prepared: Sequence[tuple[Row, Any]]) -> dict[Future[Any], Row]:
-    pool = _pools.get(reaction.id)
-    if pool is None:
-        pool = _pools[reaction.id] = ThreadPoolExecutor(
-            reaction.width, thread_name_prefix=reaction.id, initializer=forbid_database
-        )
-    return {pool.submit(_call, effect, intent, row.called): row for row, intent in prepared}
+def _record_as_they_return(reaction: Reaction, effect: Effect, run: Run, calls: Calls) -> None:
+    begun = renewed = time.monotonic()
+    while calls.are_open:
+        outlast(partial(_record, reaction, effect, run, calls.gather()))
+        now = time.monotonic()
+        if calls.are_open and now > renewed + RENEW_EVERY:
+            outlast(partial(rows.renew, run.dispatch))
+            renewed = now
+        if now > begun + conf().patience and (given_back := calls.give_back()):
+            outlast(partial(_give_back, run, given_back))
 
 
-def _call(effect: Any, intent: Any, called_before: bool) -> Any:
-    """After any doubt the provider is asked first what became of the earlier call."""
-    if called_before:
-        outcome = effect.look_up(intent)
-        if outcome is not None:
-            return outcome
-    return effect.call(intent)
+def _give_back(run: Run, ids: list[int]) -> None:
+    rows.unmark_called(run.dispatch, ids)
+    rows.release(run.dispatch, ids, delay=0)
 
 
-def _record_as_they_arrive(reaction: Reaction, effect: Effect, run: Run, calls: dict[Future[Any], Row]) -> None:
-    pending = set(calls)
-    deadline = time.monotonic() + reaction.timeout * -(-len(calls) // reaction.width) + GRACE
-    while pending and time.monotonic() < deadline:
-        done, pending = wait(pending, timeout=1.0, return_when=FIRST_COMPLETED)
-        if done:
-            _record(reaction, effect, run, {calls[future].id: future for future in done})
-        if pending:
-            rows.renew(run.dispatch)
-    for future in pending:
-        future.cancel()
-        record_failure(run, calls[future].id, CallTimedOut(f"no answer within {reaction.timeout} s"))
-
-
-def _record(reaction: Reaction, effect: Effect, run: Run, done: dict[int, Future[Any]]) -> None:
-    outcomes = {}
-    for row, future in done.items():
-        error = future.exception()
-        if error is None:
-            outcomes[row] = future.result()
-        else:
-            record_failure(run, row, error)
+def _record(reaction: Reaction, effect: Effect, run: Run, returned: Sequence[Returned]) -> None:
+    for call in returned:
+        if isinstance(call.error, NotDone) and not call.row.called:
+            rows.unmark_called(run.dispatch, [call.row.id])  # of an earlier call it says nothing
+        if call.error is not None:
+            record_failure(run, call.row.id, call.error)
+    outcomes = {call.row.id: call.outcome for call in returned if call.error is None}
     if outcomes:
         bisect(run, list(outcomes), partial(record, reaction, effect, run, outcomes))
 
@@ -146,16 +119,3 @@ def record(
             answers = effect.record([outcomes[row.id] for row in held])
             rows.finish(run.dispatch, settle(reaction, held, answers))
     return [row.id for row in held]
-
-
-def forbid_database() -> None:
-    """Makes every use of Django's database connections raise in this thread."""
-    for connection in connections.all():
-        refuse: Callable[[], NoReturn] = _refuse
-        connection.ensure_connection = refuse  # type: ignore[method-assign]
-
-
-def _refuse() -> NoReturn:
-    raise DatabaseForbidden(
-        "an effect's call() may not use the database; let prepare() put what it needs in the intent"
-    )

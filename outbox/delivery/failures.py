@@ -13,7 +13,6 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 from django.db import OperationalError, connection, transaction
 
-from outbox.answers import NotDone
 from outbox.conf import conf
 from outbox.delivery import rows
 from outbox.delivery.rows import Fenced, Outcome
@@ -62,6 +61,22 @@ def with_retries(work: Callable[[], T]) -> T:
     return work()
 
 
+def outlast(work: Callable[[], T]) -> T:
+    """Runs `work` again until the database is back, for as long as a dispatch may take.
+
+    For what only this process knows: the outcomes of calls. Losing them to a restart would leave mails in doubt.
+    """
+    deadline = time.monotonic() + conf().patience
+    while True:
+        try:
+            return work()
+        except DatabaseError as error:
+            if not is_transient(error) or time.monotonic() > deadline:
+                raise
+            connection.close_if_unusable_or_obsolete()
+            time.sleep(random.uniform(0.1, 0.3))  # noqa: S311 (jitter)
+
+
 def bisect(run: Run, ids: Sequence[int] | None, work: Callable[[Sequence[int] | None], list[T]]) -> list[T]:
     """Runs `work` on the deliveries (None: all of the dispatch); when it raises, on each half alone, and so on.
 
@@ -99,8 +114,6 @@ def record_failure(run: Run, row: int, error: BaseException) -> None:
             worker=run.worker,
             task_id=run.task_id,
         )
-        if isinstance(error, NotDone):
-            rows.unmark_called(run.dispatch, row)
         rows.finish(run.dispatch, [_after_failure(run, row, number, error)])
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from outbox.conf import conf
@@ -22,8 +22,8 @@ FROM quick WHERE id = %s AND reaction_id = %s AND started = 0 AND closed_at IS N
 RETURNING careful
 """
 LOAD = """
-SELECT d.id, d.attempts, d.called_at IS NOT NULL, e.position, e.id, e.name, e.order_id, e.payload::text, e.occurred_at,
-       e.traceparent, clock_timestamp()
+SELECT d.id, d.attempts, d.called_at IS NOT NULL, e.position, e.id, e.name, e.order_id, e.payload::text,
+       e.traceparent, extract(epoch FROM e.occurred_at)::float8, extract(epoch FROM clock_timestamp())::float8
 FROM outbox_delivery d JOIN outbox_event e ON e.position = d.event_id
 WHERE d.dispatch_id = %s AND d.state = 'dispatched' AND (%s::bigint[] IS NULL OR d.id = ANY(%s))
 ORDER BY e.position FOR UPDATE OF d SKIP LOCKED
@@ -40,20 +40,20 @@ AND NOT EXISTS (SELECT 1 FROM outbox_delivery d WHERE d.dispatch_id = x.id AND d
 # When nothing of the dispatch is left open, the statement that finishes its last rows closes it as well.
 FINISH = """
 WITH given AS (
-    SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(outcomes)s::text[], %(drifts)s::text[],
-                         %(delays)s::float8[]) AS g (id, state, outcome, drift, delay)),
+    SELECT * FROM jsonb_to_recordset(%(outcomes)s::jsonb)
+    AS g ("row" bigint, state text, outcome text, drift text, delay float8)),
 written AS (
     UPDATE outbox_delivery d
     SET state = g.state, outcome = g.outcome, drift = g.drift,
         done_at = CASE WHEN g.state <> 'waiting' THEN clock_timestamp() END,
         due_at = CASE WHEN g.state = 'waiting' THEN clock_timestamp() + g.delay * interval '1 second' ELSE d.due_at END
-    FROM given g WHERE d.id = g.id AND d.dispatch_id = %(dispatch)s AND d.state = 'dispatched'
+    FROM given g WHERE d.id = g."row" AND d.dispatch_id = %(dispatch)s AND d.state = 'dispatched'
     RETURNING d.id),
 closed AS (
     UPDATE outbox_dispatch SET closed_at = clock_timestamp()
     WHERE id = %(dispatch)s AND NOT EXISTS (
         SELECT 1 FROM outbox_delivery d
-        WHERE d.dispatch_id = %(dispatch)s AND d.state = 'dispatched' AND d.id <> ALL(%(ids)s::bigint[])))
+        WHERE d.dispatch_id = %(dispatch)s AND d.state = 'dispatched' AND d.id NOT IN (SELECT "row" FROM given)))
 SELECT count(*) FROM written
 """
 COUNT_ATTEMPT = """
@@ -64,9 +64,9 @@ MARK_CALLED = """
 UPDATE outbox_delivery SET called_at = clock_timestamp()
 WHERE id = ANY(%s) AND dispatch_id = %s AND state = 'dispatched'
 """
-UNMARK_CALLED = (
-    "UPDATE outbox_delivery SET called_at = NULL WHERE id = %s AND dispatch_id = %s AND state = 'dispatched'"
-)
+UNMARK_CALLED = """
+UPDATE outbox_delivery SET called_at = NULL WHERE id = ANY(%s) AND dispatch_id = %s AND state = 'dispatched'
+"""
 RELEASE = """
 UPDATE outbox_delivery SET state = 'waiting', due_at = clock_timestamp() + %s * interval '1 second'
 WHERE dispatch_id = %s AND state = 'dispatched' AND (%s::bigint[] IS NULL OR id = ANY(%s))
@@ -79,7 +79,10 @@ class Fenced(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One delivery with its event, as loaded for a run. `now` is the database's clock."""
+    """One delivery with its event, as loaded for a run.
+
+    `occurred_at` and `now` are by the database's clock, in seconds since 1970: hundreds of datetimes cost too much.
+    """
 
     id: int
     attempts: int
@@ -89,9 +92,9 @@ class Row:
     name: str
     order_id: UUID
     payload: str
-    occurred_at: datetime
     traceparent: str
-    now: datetime
+    occurred_at: float
+    now: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +141,8 @@ def finish(dispatch: int, outcomes: Sequence[Outcome]) -> None:
     """
     if not outcomes:
         return
-    given = {
-        "dispatch": dispatch,
-        "ids": [o.row for o in outcomes],
-        "states": [o.state for o in outcomes],
-        "outcomes": [o.outcome for o in outcomes],
-        "drifts": [o.drift for o in outcomes],
-        "delays": [o.delay for o in outcomes],
-    }
-    written = _one(FINISH, given)
+    # One JSON document: quoting five arrays takes the client several times as long.
+    written = _one(FINISH, {"dispatch": dispatch, "outcomes": msgspec.json.encode(outcomes).decode()})
     if written is None or written[0] != len(outcomes):
         raise Fenced(f"dispatch {dispatch} no longer holds all of its deliveries")
     notify_relay()
@@ -163,9 +159,9 @@ def mark_called(dispatch: int, ids: Iterable[int]) -> None:
     _run(MARK_CALLED, [list(ids), dispatch])
 
 
-def unmark_called(dispatch: int, row: int) -> None:
-    """Notes that the call certainly had no effect, so that it may be made again without a doubt."""
-    _run(UNMARK_CALLED, [row, dispatch])
+def unmark_called(dispatch: int, ids: Sequence[int]) -> None:
+    """Notes that these calls certainly had no effect, so that they may be made again without a doubt."""
+    _run(UNMARK_CALLED, [list(ids), dispatch])
 
 
 def renew(dispatch: int) -> None:

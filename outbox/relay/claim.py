@@ -9,12 +9,14 @@ from django.db import connection, transaction
 from outbox.conf import conf
 
 # Whose row is locked here belongs to this relay until it commits; another relay passes it by. The count of open
-# dispatches has to be taken by a later statement, whose snapshot sees what the lock's last holder has committed.
+# dispatches that counts is taken by the later statement, whose snapshot sees what the lock's last holder has
+# committed; this one only spares the later one for reactions that certainly have no room.
 READY = """
 SELECT id FROM outbox_reaction r
 WHERE NOT paused AND retired_at IS NULL
   AND EXISTS (SELECT 1 FROM outbox_delivery d
-              WHERE d.reaction_id = r.id AND d.state = 'waiting' AND d.due_at <= clock_timestamp())
+              WHERE d.reaction_id = r.id AND d.state = 'waiting' AND d.due_at <= statement_timestamp())
+  AND (SELECT count(*) FROM outbox_dispatch x WHERE x.reaction_id = r.id AND x.closed_at IS NULL) < r.credit
 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 
@@ -28,7 +30,7 @@ WITH room AS (
 due AS (
     SELECT room.id AS reaction_id, room.folds, d.* FROM room CROSS JOIN LATERAL (
         SELECT d.id AS delivery_id, d.order_id FROM outbox_delivery d
-        WHERE d.reaction_id = room.id AND d.state = 'waiting' AND d.due_at <= clock_timestamp()
+        WHERE d.reaction_id = room.id AND d.state = 'waiting' AND d.due_at <= statement_timestamp()
         ORDER BY d.due_at, d.id LIMIT room.batch_size FOR UPDATE SKIP LOCKED) d),
 chosen AS (
     SELECT delivery_id, reaction_id FROM (

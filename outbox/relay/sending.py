@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from celery import Celery
 from django.db import connection
 from kombu import Connection, Exchange, Queue
@@ -14,9 +15,12 @@ from kombu.exceptions import OperationalError
 from outbox.relay.claim import Message
 
 # Unsent or perhaps unsent: the lease ends now, so that the rows are handed on as soon as the broker is back.
-GIVE_UP = "UPDATE outbox_dispatch SET lease_until = clock_timestamp() WHERE id = ANY(%s) AND closed_at IS NULL"
+GIVE_UP = "UPDATE outbox_dispatch SET lease_until = clock_timestamp() WHERE id = ANY(%s) AND started = 0"
 CONFIRM_TIMEOUT = 5
 CONNECT_TIMEOUT = 3
+
+
+log = structlog.get_logger()
 
 
 class BrokerAway(ConnectionError):
@@ -29,32 +33,40 @@ class Sender:
     def __init__(self, app: Celery) -> None:
         self._app = app
         self._connection: Connection | None = None
+        self._guarantees = _guarantees(app)
 
     def send(self, messages: Sequence[Message]) -> None:
-        """Sends the messages.
+        """Sends the messages. A queue that refuses its own (it may be full) keeps no other from getting theirs.
 
         Raises:
-            BrokerAway: some could not be sent. A publish error is ambiguous, never a no: a copy may arrive later
-                and will find its dispatch closed.
+            BrokerAway: none could be sent. A publish error is ambiguous, never a no: a copy may arrive later and
+                will find its dispatch closed.
         """
-        sent = 0
-        try:
-            producer = self._app.amqp.Producer(self.connect(), auto_declare=False)
-            for message in messages:
-                self._app.send_task(
-                    message.reaction,
-                    args=[message.dispatch],
-                    queue=self._queue(message.queue),  # type: ignore[arg-type]  # a Queue is taken, too
-                    producer=producer,
-                    retry=False,
-                    ignore_result=True,
-                    **self._delivery_guarantees(),
-                )
-                sent += 1
-        except Exception as error:
-            self.close()
-            _give_up(messages[sent:])
-            raise BrokerAway(f"{type(error).__name__}: {error}") from error
+        unsent: list[Message] = []
+        for index, message in enumerate(messages):
+            try:
+                self._send(message)
+            except BrokerAway:
+                _give_up([*unsent, *messages[index:]])
+                raise
+            except Exception as error:
+                self.close()
+                unsent.append(message)
+                log.warning("a message was not sent", queue=message.queue, error=f"{type(error).__name__}: {error}")
+        _give_up(unsent)
+        if unsent and len(unsent) == len(messages):
+            raise BrokerAway("it took none of the messages")
+
+    def _send(self, message: Message) -> None:
+        self._app.send_task(
+            message.reaction,
+            args=[message.dispatch],
+            queue=self._queue(message.queue),  # type: ignore[arg-type]  # a Queue is taken, too
+            producer=self._app.amqp.Producer(self.connect(), auto_declare=False),
+            retry=False,
+            ignore_result=True,
+            **self._guarantees,
+        )
 
     def connect(self) -> Connection:
         """Returns the open connection, opening it and declaring the queues first if need be.
@@ -90,11 +102,12 @@ class Sender:
             queues.add(new)
         return queues[name]
 
-    def _delivery_guarantees(self) -> dict[str, Any]:
-        """RabbitMQ confirms also what it cannot route; only with `mandatory` does it say so."""
-        if self._app.connection_for_write().transport_cls not in ("amqp", "pyamqp", "amqps"):
-            return {}
-        return {"mandatory": True, "confirm_timeout": CONFIRM_TIMEOUT}
+
+def _guarantees(app: Celery) -> dict[str, Any]:
+    """RabbitMQ confirms also what it cannot route; only with `mandatory` does it say so."""
+    if app.connection_for_write().transport_cls not in ("amqp", "pyamqp", "amqps"):
+        return {}
+    return {"mandatory": True, "confirm_timeout": CONFIRM_TIMEOUT}
 
 
 def _declare(opened: Connection, queues: Sequence[Queue]) -> None:
@@ -108,6 +121,8 @@ def _declare(opened: Connection, queues: Sequence[Queue]) -> None:
 
 
 def _give_up(messages: Sequence[Message]) -> None:
+    if not messages:
+        return
     with connection.cursor() as cursor:
         cursor.execute(GIVE_UP, [[message.dispatch for message in messages]])
 

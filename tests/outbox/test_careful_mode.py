@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from outbox import heartbeats
 from outbox.conf import Conf
-from outbox.delivery import deliver as delivering
 from outbox.delivery import rows
 from outbox.models import Delivery, Dispatch
 from outbox.relay.claim import Message
@@ -78,8 +78,8 @@ class TestASuccessorOfTheDead:
         work(successor)
         assert (effects(done), effects(left)) == (0, 1)
 
-    def test_hands_back_what_it_cannot_begin_in_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(delivering, "PATIENCE", -1.0)
+    def test_hands_back_what_it_cannot_begin_in_time(self, settings: Settings) -> None:
+        settings.OUTBOX = {**settings.OUTBOX, "patience": -1.0}
         orders, message = dispatched("", "")
         work(died_on(message))
         assert [(delivery_of(o).state, delivery_of(o).attempts) for o in orders] == [("waiting", 0)] * 2

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from outbox.delivery import effects as engine
+from outbox.delivery import calling
 from outbox.delivery.deliver import deliver
 from outbox.models import Attempt, Delivery, Dispatch
 from outbox.reactions import reactions
@@ -127,7 +127,7 @@ class TestTheWidth:
 @pytest.mark.usefixtures("far_end_alone")
 class TestACallThatHangs:
     def test_is_given_up_and_looked_up_later(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(engine, "GRACE", 0.1)
+        monkeypatch.setattr(calling, "GRACE", 0.1)
         release = threading.Event()
 
         def hang(point: str, order_id: UUID) -> None:

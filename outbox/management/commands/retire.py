@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from outbox.models import Delivery, DeliveryState, Reaction
 from outbox.reactions import reactions
+from outbox.subscriptions import hold_fan_out
 
 OPEN = [DeliveryState.WAITING, DeliveryState.DISPATCHED, DeliveryState.PARKED]
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         if reaction in reactions():
             raise CommandError(f"{reaction} is part of this build; remove it from the code first.")
         with transaction.atomic():
+            hold_fan_out()
             row = Reaction.objects.select_for_update().filter(pk=reaction).first()
             if row is None:
                 raise CommandError(f"No reaction is called {reaction}.")

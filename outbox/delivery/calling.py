@@ -1,0 +1,150 @@
+"""Calling the outside world: calls beside each other, by no more threads than it takes, with no database at hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from django.db import connections
+
+from outbox.delivery.rows import Row
+from outbox.reactions import Effect, Reaction
+
+# Seconds beyond its timeout that a call may take before it is given up; then its outcome is looked up.
+GRACE = 2.0
+# What returns within this time, in seconds, is recorded together.
+TOGETHER = 0.02
+# Calls that return at once are fastest one after another in one thread, undisturbed. Whenever fewer than this many
+# return together, they are waiting for somebody, and one more thread joins in, up to the effect's width.
+MANY = 10
+
+
+class DatabaseForbidden(RuntimeError):
+    """The `call` of an effect used the database; it may only use what its intent carries."""
+
+
+class CallTimedOut(TimeoutError):
+    """A call did not return within the effect's timeout; its outcome is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What became of one call: its outcome, or what it raised."""
+
+    row: Row
+    outcome: Any = None
+    error: BaseException | None = None
+
+
+_pools: dict[str, ThreadPoolExecutor] = {}
+
+
+class Calls:
+    """The calls of one dispatch. Begins them, and hands out what has returned, until none is open."""
+
+    def __init__(self, reaction: Reaction, effect: Effect, prepared: Sequence[tuple[Row, Any]]) -> None:
+        self._reaction = reaction
+        self._effect = effect
+        self._waiting = deque(prepared)
+        self._returned: deque[Returned] = deque()
+        self._all_returned = threading.Event()
+        self._open = {row.id: row for row, _ in prepared}
+        self._begun: dict[int, float] = {}
+        self._threads = 0
+        self._one_more_thread()
+
+    @property
+    def are_open(self) -> bool:
+        """Whether a call has still to return, or to begin."""
+        return bool(self._open)
+
+    def gather(self) -> list[Returned]:
+        """Waits for a moment and returns what has returned in it; nothing, if no call has."""
+        self._all_returned.wait(TOGETHER)
+        self._all_returned.clear()
+        gathered = []
+        while self._returned:
+            returned = self._returned.popleft()
+            if self._open.pop(returned.row.id, None):
+                gathered.append(returned)
+        if len(gathered) < MANY:
+            self._one_more_thread()
+        return gathered + self._timed_out()
+
+    def give_back(self) -> list[int]:
+        """Returns the deliveries whose calls have not begun; they will not begin any more."""
+        given_back = []
+        while self._waiting:
+            try:
+                row, _ = self._waiting.popleft()
+            except IndexError:
+                break  # a thread was faster
+            del self._open[row.id]
+            given_back.append(row.id)
+        return given_back
+
+    def _one_more_thread(self) -> None:
+        if self._waiting and self._threads < self._reaction.width:
+            self._threads += 1
+            _pool(self._reaction).submit(self._keep_calling)
+
+    def _keep_calling(self) -> None:
+        while self._waiting:
+            try:
+                row, intent = self._waiting.popleft()
+            except IndexError:
+                return  # another thread was faster
+            self._begun[row.id] = time.monotonic()
+            self._returned.append(self._returned_from(row, intent))
+            if len(self._returned) >= len(self._open):
+                self._all_returned.set()
+
+    def _returned_from(self, row: Row, intent: Any) -> Returned:
+        try:
+            return Returned(row, outcome=_call(self._effect, intent, row.called))
+        except BaseException as error:
+            return Returned(row, error=error)
+
+    def _timed_out(self) -> list[Returned]:
+        """Gives up the calls that take too long. Their threads are left to themselves: later calls get new ones."""
+        too_long_ago = time.monotonic() - self._reaction.timeout - GRACE
+        late = [self._open[id] for id, begun in list(self._begun.items()) if id in self._open and begun < too_long_ago]
+        for row in late:
+            del self._open[row.id]
+            _pools.pop(self._reaction.id, None)
+        error = CallTimedOut(f"no answer within {self._reaction.timeout} s")
+        return [Returned(row, error=error) for row in late]
+
+
+def _pool(reaction: Reaction) -> ThreadPoolExecutor:
+    """The threads outlive a dispatch, and with them what their gateways keep open."""
+    if reaction.id not in _pools:
+        _pools[reaction.id] = ThreadPoolExecutor(reaction.width, reaction.id, initializer=forbid_database)
+    return _pools[reaction.id]
+
+
+def _call(effect: Any, intent: Any, called_before: bool) -> Any:
+    """After any doubt the provider is asked first what became of the earlier call."""
+    if called_before:
+        outcome = effect.look_up(intent)
+        if outcome is not None:
+            return outcome
+    return effect.call(intent)
+
+
+def forbid_database() -> None:
+    """Makes every use of Django's database connections raise in this thread."""
+    for connection in connections.all():
+        refuse: Callable[[], NoReturn] = _refuse
+        connection.ensure_connection = refuse  # type: ignore[method-assign]
+
+
+def _refuse() -> NoReturn:
+    raise DatabaseForbidden(
+        "an effect's call() may not use the database; let prepare() put what it needs in the intent"
+    )
