@@ -139,7 +139,6 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         constraints = [models.UniqueConstraint(fields=["event", "reaction"], name="delivery_once")]
         indexes = [
-            models.Index(fields=["order_id"], name="delivery_order"),
             models.Index(
                 fields=["reaction", "due_at", "id"], name="delivery_waiting", condition=models.Q(state="waiting")
             ),

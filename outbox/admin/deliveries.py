@@ -22,7 +22,7 @@ from outbox.models import Delivery
 def search_deliveries(queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
     """Returns the deliveries that a person means by the term: an order's id, a delivery's number, or a reaction."""
     try:
-        return queryset.filter(order_id=UUID(term))
+        return queryset.filter(event__order_id=UUID(term))
     except ValueError:
         return queryset.filter(pk=term) if term.isdecimal() else queryset.filter(reaction=term)
 

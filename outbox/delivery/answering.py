@@ -20,8 +20,8 @@ from outbox.events import Event, event_name
 from outbox.reactions import Reaction
 
 ALSO_NEEDED = """
-SELECT d.order_id, e.id FROM outbox_delivery d JOIN outbox_event e ON e.position = d.event_id
-WHERE d.order_id = ANY(%s) AND d.reaction_id = %s AND d.state = 'done' ORDER BY e.position
+SELECT e.order_id, e.id FROM outbox_event e JOIN outbox_delivery d ON d.event_id = e.position
+WHERE e.order_id = ANY(%s) AND d.reaction_id = %s AND d.state = 'done' ORDER BY e.position
 """
 
 
