@@ -35,7 +35,10 @@ clean: ## remove .venv and caches; the data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
 
-# The stamps say for which requirements the environment was made.
+# The stamps say for which requirements the environment was made. One without Python, or whose Python has moved away, is
+# begun anew before make sees its stamps; one that was cut off before it got pip gets it.
+_ := $(shell [ -x $(BIN)/python ] || rm -rf .venv)
+
 .venv/installed: requirements.txt | .venv/bin/python
 	@$(call install,$<)
 
@@ -46,7 +49,8 @@ define install
 echo "installing $(1)"; \
 if command -v uv >/dev/null; \
 then VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes -r $(1); \
-else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1); \
+else { $(BIN)/python -m pip --version || $(BIN)/python -m ensurepip --upgrade; } >/dev/null 2>&1; \
+    $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1); \
 fi && touch $@
 endef
 

@@ -47,7 +47,10 @@ class BodyLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/"):
-            _read_chunks(request)
+            try:
+                _read_chunks(request)
+            except Exception:  # each server has errors of its own for chunks that are malformed or break off
+                return standard_problem(400, "The chunks of the body cannot be read.").as_http(request)
             length = request.META.get("CONTENT_LENGTH") or "0"
             if length.isdecimal() and int(length) > settings.API_MAX_BODY:
                 return Problem(BODY_TOO_LARGE).as_http(request)

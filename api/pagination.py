@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -101,8 +101,9 @@ def _cursor_of(request: Request) -> Cursor | None:
         return None
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=Cursor)
-    except (ValueError, msgspec.DecodeError):
+        cursor = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=Cursor)
+        return msgspec.structs.replace(cursor, moment=cursor.moment.astimezone(UTC))
+    except (ValueError, OverflowError, msgspec.DecodeError):
         raise Problem(INVALID_PARAMETER, "The cursor is none of ours; use the links of a page.") from None
 
 

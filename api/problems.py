@@ -13,7 +13,6 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from rest_framework.exceptions import APIException
-from rest_framework.response import Response
 
 from outbox.causes import current_cause
 
@@ -139,7 +138,7 @@ class Problem(APIException):
         )
 
     def as_http(self, request: HttpRequest) -> HttpResponse:
-        """Returns the answer for code outside Django REST framework: middleware."""
+        """Returns the whole answer to `request`."""
         body = msgspec.json.encode(self.body(request))
         return HttpResponse(body, status=self.kind.status, content_type=MEDIA_TYPE, headers=self.headers)
 
@@ -149,13 +148,13 @@ def standard_problem(status: int, detail: str = "") -> Problem:
     return Problem(_STANDARD.get(status, INTERNAL_ERROR if status >= 500 else BAD_REQUEST), detail)
 
 
-def answer(exc: Exception, context: Mapping[str, Any]) -> Response | None:
-    """Returns the problem for an exception in a view; None leaves an unexpected one to Django, which logs it."""
+def answer(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """Returns the problem for an exception in a view; None leaves an unexpected one to Django, which logs it.
+
+    It is rendered here, since the renderer of the view may be for something else, such as pages.
+    """
     problem = _problem_of(exc)
-    if problem is None:
-        return None
-    body = problem.body(context["request"])
-    return Response(body, status=problem.kind.status, headers=problem.headers, content_type=MEDIA_TYPE)
+    return problem.as_http(context["request"]) if problem else None
 
 
 def _problem_of(exc: Exception) -> Problem | None:

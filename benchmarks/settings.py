@@ -4,4 +4,6 @@ from config.settings import *  # noqa: F403
 from config.settings import INSTALLED_APPS, LOGGING
 
 INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks"]
+SANDBOX = True
+PAYMENT_PROVIDER = "payments.sandbox.SandboxProvider"  # with DEBUG off there is no default
 LOGGING["loggers"]["kombu.connection"] = {"level": "ERROR"}  # it warns that pgmq has no host name

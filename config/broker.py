@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from kombu import Exchange, Queue
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
+
+from config.database import connection_parameters
 
 REJECTED = "murmuration.rejected"
 # Elsewhere 1: fewer messages in a dying worker's hands. But on pgmq a worker whose hands are full misses the
@@ -70,7 +72,7 @@ def _redis() -> dict[str, Any]:
 def _pgmq(database_url: str) -> dict[str, Any]:
     return {
         # A unix socket cannot be said in the broker URL, and of a database URL pgmq would not read `?host=`.
-        "conn_string": make_conninfo("", **conninfo_to_dict(database_url)),
+        "conn_string": make_conninfo("", **connection_parameters("CELERY_BROKER_URL", database_url)),
         "init_extension": False,  # the schema is installed as plain SQL, not as a server extension
         "visibility_timeout": 60,  # the default of half an hour is how long a killed worker's messages would rest
         "wait_time_seconds": 0,  # one queue's long poll would keep the others waiting

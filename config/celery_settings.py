@@ -1,8 +1,6 @@
 """Settings of Celery that do not depend on the broker; each says what goes wrong with the default."""
 
-import environ
-
-env = environ.Env()
+from config.environment import env
 
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]  # a pickle from the broker would be code execution

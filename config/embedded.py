@@ -9,6 +9,7 @@ the administrator of this database, and only the user who started it (and root) 
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -25,9 +26,11 @@ import psycopg
 DATABASE = "murmuration"
 # Room for two web workers of eight threads, the pools of both workers, the relay, the queue and a person with psql.
 TUNING = {"max_connections": "100", "shared_buffers": "128MB", "max_wal_size": "2GB", "log_line_prefix": "%m "}
+PORT = "5432"  # a part of the socket's name
 # Only for data that nobody will miss.
 THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "10s"}
 LONGEST_SOCKET_DIRECTORY = 80  # the kernel's limit for the whole socket path is 104 bytes on macOS and 108 on Linux
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 UNPRIVILEGED_USER = "nobody"
 
 # The wheel is not imported: it warns, opens lock files and would manage the server in its own way.
@@ -52,12 +55,13 @@ class EmbeddedPostgres:
         return self._url(DATABASE)
 
     def _url(self, database: str) -> str:
-        return f"postgres://postgres@/{database}?host={self.sockets}"
+        return f"postgres://postgres@/{database}?host={self.sockets}&port={PORT}"
 
     @property
     def command(self) -> list[str]:
         """The server in the foreground; it stops when it gets SIGINT, or when the process that started it dies."""
-        settings = {"listen_addresses": "", "unix_socket_directories": str(self.sockets), **TUNING, **self.options}
+        place = {"listen_addresses": "", "unix_socket_directories": str(self.sockets), "port": PORT}
+        settings = {**place, **TUNING, **self.options}
         flags = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
         return [*_as_accepted_user(self.data), str(BINARIES / "postgres"), "-D", str(self.data), *flags]
 
@@ -100,16 +104,26 @@ class EmbeddedPostgres:
 
 
 def private_socket_directory() -> Path:
-    """Returns a new directory with a short path (a clone may lie too deep for a socket), closed to other users."""
+    """Returns a new directory with a short and plain path, closed to other users.
+
+    A clone may lie too deep for a socket, and not everybody who connects (pgmq) puts a path with blanks into quotes.
+    """
     base = tempfile.gettempdir()
-    if len(base) > LONGEST_SOCKET_DIRECTORY - 20:
+    if len(base) > LONGEST_SOCKET_DIRECTORY - 20 or not PLAIN_PATH.fullmatch(base):
         base = "/tmp"  # noqa: S108 - mkdtemp makes it private
     return Path(tempfile.mkdtemp(prefix="murmuration-", dir=base))
+
+
+def forget_other_servers() -> None:
+    """Takes libpq's variables, such as PGHOSTADDR, out of the environment: they speak of some other server."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 @contextmanager
 def throw_away_server() -> Iterator[EmbeddedPostgres]:
     """Runs an empty server for tests and checks, and leaves nothing behind. Not durable: fsync is off."""
+    forget_other_servers()
     directory = private_socket_directory()
     postgres = EmbeddedPostgres(directory / "data", directory, THROW_AWAY)
     try:

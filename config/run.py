@@ -12,17 +12,18 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import CommandError, call_command
+from django.core.management import BaseCommand, CommandError, call_command
 from django.db import DatabaseError, connections
 
-from config.embedded import EmbeddedPostgres, EmbeddedPostgresError, private_socket_directory
+from config.embedded import EmbeddedPostgres, EmbeddedPostgresError, forget_other_servers, private_socket_directory
 from config.supervisor import ChildDiedError, Program, Supervisor, end_leftovers
+from config.terminal import accept_every_letter, say
 from config.warmup import NotWorkingError, panel, queues, wait_until_it_works
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,7 @@ class CannotStartError(Exception):
 
 def main() -> int:
     """Runs until Ctrl-C or SIGTERM; returns the exit status."""
+    accept_every_letter()
     for stop in STOP_SIGNALS:
         signal.signal(stop, signal.default_int_handler)
     try:
@@ -55,13 +57,6 @@ def main() -> int:
         return _fail(reason)
 
 
-def say(line: str) -> None:
-    """Tells the person at the terminal, who may have closed it."""
-    with suppress(OSError):
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-
-
 def _fail(reason: Exception) -> int:
     sys.stderr.write(f"murmuration: {' '.join(str(reason).split())}\n")
     return 1
@@ -70,7 +65,7 @@ def _fail(reason: Exception) -> int:
 def _run(port: int, folder: Path) -> None:
     if left := end_leftovers(folder):
         say(f"Ended {left} process(es) that an earlier run had left behind when it was killed.")
-    with _socket_directory() as sockets, _supervised(folder) as supervisor:
+    with _socket_directory(folder / "database-url") as sockets, _supervised(folder) as supervisor:
         _start_database(supervisor, folder, sockets)
         _prepare()
         for program in _programs(port):
@@ -92,16 +87,20 @@ def _supervised(folder: Path) -> Iterator[Supervisor]:
         for stop in STOP_SIGNALS:
             signal.signal(stop, signal.SIG_IGN)  # stopping is bounded by the programs' graces: 15 s in all
         say("\nStopping …")
-        connections.close_all()
+        if settings.configured:  # else there are none, and asking would fail before the programs are stopped
+            connections.close_all()
         supervisor.stop()
 
 
 @contextmanager
-def _socket_directory() -> Iterator[Path]:
+def _socket_directory(address: Path) -> Iterator[Path]:
+    """A new directory; the file with the address never outlives it, for then anybody could make it again."""
+    address.unlink(missing_ok=True)
     directory = private_socket_directory()
     try:
         yield directory
     finally:
+        address.unlink(missing_ok=True)
         shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -109,9 +108,8 @@ def _socket_directory() -> Iterator[Path]:
 def _only_one_in(folder: Path) -> Iterator[None]:
     """Holds `run.lock`; the kernel gives it back when this process ends, however it ends."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for private in ("log", "mail"):
-            (folder / private).mkdir(mode=0o700, exist_ok=True)
+        (folder / "log").mkdir(parents=True, exist_ok=True)
+        (folder / "log").chmod(0o700)
         lock = (folder / "run.lock").open("a+")
     except OSError as error:
         raise CannotStartError(f"Cannot write to {folder}: {error.strerror}. VAR_DIR names another folder.") from error
@@ -148,6 +146,7 @@ def _start_database(supervisor: Supervisor, folder: Path, sockets: Path) -> None
     if os.environ.get("DATABASE_URL"):
         say("database   the one of DATABASE_URL")
         return
+    forget_other_servers()
     postgres = EmbeddedPostgres(folder / "postgres", sockets, {})
     say(f"database   PostgreSQL 18 in {postgres.data}" + ("" if postgres.data.exists() else ", which is new"))
     postgres.create_files()
@@ -158,13 +157,25 @@ def _start_database(supervisor: Supervisor, folder: Path, sockets: Path) -> None
 
 
 def _prepare() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
+    _read_settings()
+    BaseCommand().check()
     call_command("migrate", verbosity=0, interactive=False)
     if settings.DEBUG:
         call_command("seed_demo", verbosity=0)
     else:
         call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def _read_settings() -> None:
+    """Raises: ImproperlyConfigured or CannotStartError."""
+    module = os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        django.setup()
+        queues()
+    except ImproperlyConfigured:
+        raise
+    except Exception as error:  # whose message is not shown: a setting may be a secret
+        raise CannotStartError(f"The settings in {module} do not work here: {type(error).__name__}.") from error
 
 
 def _programs(port: int) -> list[Program]:

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.broker import broker_settings
+from config.database import database_settings
+from config.environment import env
 from config.logging import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 
 DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY = env.str("SECRET_KEY", default="for development only" if DEBUG else "")
@@ -18,7 +18,6 @@ if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY: with DEBUG=off there is no default.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-SANDBOX = env.bool("SANDBOX", default=True)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -78,27 +77,9 @@ _embedded = VAR_DIR / "database-url"
 DATABASE_URL = env.str("DATABASE_URL", default=_embedded.read_text().strip() if _embedded.exists() else "")
 if not DATABASE_URL:
     DATABASE_URL = "postgres://localhost/murmuration"
-
-
-def _database(url: str) -> dict[str, Any]:
-    database: dict[str, Any] = env.db_url_config(url)
-    options = database.setdefault("OPTIONS", {})
-    # A stuck lock has to become a retry, not a hang; a client that died must not keep its locks.
-    options["options"] = " ".join(
-        [
-            f"-c statement_timeout={env.int('STATEMENT_TIMEOUT_MS', default=20_000)}",
-            "-c lock_timeout=5000",
-            "-c idle_in_transaction_session_timeout=30000",
-            "-c client_connection_check_interval=2000",
-        ]
-    )
-    database["CONN_MAX_AGE"] = 60
-    database["CONN_HEALTH_CHECKS"] = True
-    database["ATOMIC_REQUESTS"] = False  # each use case opens its own transaction, and says so
-    return database
-
-
-DATABASES = {"default": _database(DATABASE_URL)}
+DATABASES = {
+    "default": database_settings(DATABASE_URL, statement_timeout=env.int("STATEMENT_TIMEOUT_MS", default=20_000))
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -118,10 +99,14 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 # One queue for each app, and one for the effects of those that have any: a slow provider keeps no stock waiting.
 QUEUES = ["orders", "inventory", "payments", "shipping", "notifications", "payments.effects", "notifications.effects"]
 globals().update(broker_settings(CELERY_BROKER_URL, DATABASE_URL, QUEUES))
+
+# In production someone has to choose: a provider that takes real money, or, by name, one that only pretends to.
+SANDBOX = env.bool("SANDBOX", default=DEBUG)
+PAYMENT_PROVIDER = env.str("PAYMENT_PROVIDER", default="payments.sandbox.SandboxProvider" if SANDBOX else "")
 SANDBOX_PROVIDER_URL = env.str("SANDBOX_PROVIDER_URL", default="")  # empty: the ledger lives beside our own tables
 
 # Mails become files unless EMAIL_URL names a server, such as smtp+tls://user:password@mail.example:587.
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_BACKEND = "config.mail.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 if "EMAIL_URL" in env.ENVIRON:
     globals().update(env.email_url("EMAIL_URL"))

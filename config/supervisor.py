@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Thread
@@ -139,11 +140,12 @@ class Supervisor:
 
     def _follow(self, program: Program, process: subprocess.Popen[bytes]) -> None:
         log = _log_file(self._log(program))
-        for raw in process.stdout or ():
-            line = raw.decode(errors="replace").rstrip()
-            log.emit(logging.makeLogRecord({"msg": line}))
-            if program.alarming.search(line):
-                self.say(f"{program.name} | {line[:300]}")
+        with process.stdout or BytesIO() as output:
+            for raw in output:
+                line = raw.decode(errors="replace").rstrip()
+                log.emit(logging.makeLogRecord({"msg": line}))
+                if program.alarming.search(line):
+                    self.say(f"{program.name} | {line[:300]}")
         log.close()
 
     def _log(self, program: Program) -> Path:
@@ -159,7 +161,9 @@ class Supervisor:
         alive = [child.process.pid for child in self.children if not child.ended]
         with suppress(psutil.NoSuchProcess):
             born = {str(pid): psutil.Process(pid).create_time() for pid in alive}
-            (self.folder / "children.json").write_text(json.dumps(born))
+            unfinished = self.folder / "children.json.unfinished"
+            unfinished.write_text(json.dumps(born))
+            unfinished.replace(self.folder / "children.json")
 
 
 def dies_with_parent(command: list[str]) -> list[str]:
@@ -176,9 +180,7 @@ def dies_with_parent(command: list[str]) -> list[str]:
 def end_leftovers(folder: Path, seconds: float = 10) -> int:
     """Ends what a supervisor that was killed has left running in this folder; returns how many process groups."""
     record = folder / "children.json"
-    if not record.exists():
-        return 0
-    left = [process for process in map(_alive, json.loads(record.read_text()).items()) if process]
+    left = [process for process in map(_alive, _recorded(record).items()) if process]
     for process in left:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
@@ -186,8 +188,17 @@ def end_leftovers(folder: Path, seconds: float = 10) -> int:
     for process in stubborn:
         _kill_group(process.pid)
     psutil.wait_procs(stubborn, timeout=5)
-    record.unlink()
+    record.unlink(missing_ok=True)
     return len(left)
+
+
+def _recorded(record: Path) -> dict[str, float]:
+    """Returns what was running; nothing, if a power cut has emptied the record: nothing has survived that."""
+    try:
+        born: dict[str, float] = json.loads(record.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return born
 
 
 def _alive(item: tuple[str, float]) -> psutil.Process | None:

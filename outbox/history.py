@@ -7,10 +7,12 @@ from uuid import UUID
 from outbox.models import Event
 
 # Positions are handed out before commit. Events of transactions that may still be running beside older ones are held
-# back until those have ended, so that whoever pages by position skips nothing.
+# back until those have ended, so that whoever pages by position skips nothing. An event that can be seen although its
+# transaction is yet to come on this server was restored from another server's dump (or is our own, not yet committed).
 HISTORY = """
 SELECT * FROM outbox_event
-WHERE order_id = %s AND position > %s AND xid < pg_snapshot_xmin(pg_current_snapshot())
+WHERE order_id = %s AND position > %s
+AND (xid < pg_snapshot_xmin(pg_current_snapshot()) OR xid >= pg_snapshot_xmax(pg_current_snapshot()))
 ORDER BY position LIMIT %s
 """
 

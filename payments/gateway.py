@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
 from outbox import Money
 
 # Seconds that one call may take; a provider has to give up by itself before.
 TIMEOUT = 8.0
+SANDBOX_PROVIDER = "payments.sandbox.SandboxProvider"
 
 
 class Charged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -62,9 +64,21 @@ class CaptureOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def provider() -> Provider:
-    """Returns the provider that the setting PAYMENT_PROVIDER names; by default the sandbox."""
-    made: Provider = import_string(getattr(settings, "PAYMENT_PROVIDER", "payments.sandbox.SandboxProvider"))()
+    """Returns the provider that the setting PAYMENT_PROVIDER names."""
+    made: Provider = import_string(settings.PAYMENT_PROVIDER)()
     return made
+
+
+def check_provider(**kwargs: Any) -> list[CheckMessage]:
+    """There is a provider, and outside the sandbox one that takes real money: nothing is shipped unpaid."""
+    if not settings.SANDBOX and settings.PAYMENT_PROVIDER in ("", SANDBOX_PROVIDER):
+        hint = "Set PAYMENT_PROVIDER to the class of a provider, or SANDBOX=on to try things out."
+        return [Error("No payment provider takes real money, and SANDBOX is off.", hint, id="payments.E001")]
+    try:
+        import_string(settings.PAYMENT_PROVIDER)
+    except ImportError as error:
+        return [Error(f"PAYMENT_PROVIDER cannot be imported: {error}", id="payments.E002")]
+    return []
 
 
 def capture(intent: CaptureIntent) -> CaptureOutcome:

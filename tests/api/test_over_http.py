@@ -122,6 +122,15 @@ def test_a_chunked_body_above_the_limit_is_413(port: int, bearer: str) -> None:
     assert (response.status, json.loads(response.content)["code"]) == (413, "body-too-large")
 
 
+@pytest.mark.parametrize("chunks", [b"zz\r\n{}\r\n0\r\n\r\n", b"-1\r\n\r\n", b"5\r\n{}", b"5\r\n{}   0\r\n\r\n", b""])
+def test_chunks_that_are_malformed_or_break_off_are_400(port: int, bearer: str, chunks: bytes) -> None:
+    head = f"POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: {bearer}\r\nIdempotency-Key: k\r\n"
+    head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    answer = raw(port, head, chunks)
+    assert answer.split()[1] == b"400"
+    assert b"The chunks of the body cannot be read." in answer
+
+
 def test_a_long_body_is_refused_before_it_is_sent(port: int, bearer: str) -> None:
     response = post(port, bearer, b"", Content_Length=str(4_000_000))
     assert (response.status, json.loads(response.content)["code"]) == (413, "body-too-large")
@@ -145,5 +154,6 @@ def raw(port: int, head: str, rest: bytes) -> bytes:
     """Sends these bytes and returns all that comes back until the server closes the connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as client:
         client.sendall(head.encode() + rest)
+        client.shutdown(socket.SHUT_WR)
         with client.makefile("rb") as answer:
             return answer.read()

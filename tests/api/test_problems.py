@@ -58,6 +58,13 @@ def test_too_many_requests_say_when_to_come_back(api: Client, monkeypatch: pytes
     assert response["Retry-After"] == "8"
 
 
+@pytest.mark.parametrize(("path", "wanted"), [("/schema", "text/html"), ("/docs", "application/json")])
+def test_a_page_that_cannot_be_had_in_that_form_is_a_problem(client: Client, path: str, wanted: str) -> None:
+    response = client.get(path, headers={"Accept": wanted})
+    assert (response.status_code, response["Content-Type"]) == (406, "application/problem+json")
+    assert response.json()["code"] == "not-acceptable"
+
+
 @pytest.mark.parametrize("code", sorted(known_problem_types()))
 def test_each_kind_of_problem_has_a_page(client: Client, code: str) -> None:
     response = client.get(f"/problems/{code}")

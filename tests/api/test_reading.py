@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from uuid import uuid4
 
@@ -91,6 +92,20 @@ def test_a_page_takes_as_many_statements_as_any_other(api: Client, place: Place)
 def test_a_wrong_parameter_is_400(api: Client, query: str) -> None:
     response = api.get(f"/api/v1/orders?{query}")
     assert (response.status_code, response.json()["code"]) == (400, "invalid-parameter")
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("2026-01-01T00:00:00+23:59", 200),
+        ("2026-01-01T00:00:00-23:59", 200),
+        ("0001-01-01T00:00:00+23:59", 400),
+        ("9999-12-31T23:59:59-23:59", 400),
+    ],
+)
+def test_the_moment_of_a_cursor_may_have_any_offset(api: Client, moment: str, status: int) -> None:
+    cursor = base64.urlsafe_b64encode(f'["{moment}","{uuid4()}",false]'.encode()).decode().rstrip("=")
+    assert api.get(f"/api/v1/orders?cursor={cursor}").status_code == status
 
 
 @pytest.mark.parametrize("query", ["ordering=user__password", "status[]=", "_connector=OR", "note=a%00b", "format=xml"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.checks import run_checks
 
 from outbox import Batch, Event, Ignored, Money, NotReadyYet, Waiting
 from payments import gateway
@@ -191,3 +193,21 @@ def _intent(event: PaymentCaptureStarted) -> CaptureIntent:
 @pytest.mark.django_db
 def test_the_sandbox_is_the_default_provider() -> None:
     assert gateway.provider().name == "sandbox"
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "provider", "found"),
+    [
+        (True, gateway.SANDBOX_PROVIDER, []),
+        (False, "", ["payments.E001"]),
+        (False, gateway.SANDBOX_PROVIDER, ["payments.E001"]),
+        (False, "payments.gateway.Provider", []),
+        (False, "payments.nowhere.Provider", ["payments.E002"]),
+        (True, "", ["payments.E002"]),
+    ],
+)
+def test_a_check_demands_a_real_provider_outside_the_sandbox(
+    settings: Any, sandbox: bool, provider: str, found: list[str]
+) -> None:
+    settings.SANDBOX, settings.PAYMENT_PROVIDER = sandbox, provider
+    assert [error.id for error in run_checks(tags=["payments"])] == found

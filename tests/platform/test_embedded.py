@@ -66,14 +66,24 @@ def test_it_listens_on_a_socket_that_only_its_owner_can_reach(tmp_path: Path) ->
         assert [c for c in psutil.Process(server.pid).net_connections("inet") if c.status == "LISTEN"] == []
 
 
-def test_a_temporary_directory_with_a_long_name_does_not_matter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["x" * 120, "a blank", "100%20", "a,b", "ä"])
+def test_a_temporary_directory_with_an_odd_name_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    (long := tmp_path / ("x" * 120)).mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(long))
+    (odd := tmp_path / name).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(odd))
     directory = private_socket_directory()
     directory.rmdir()
     assert len(str(directory)) <= LONGEST_SOCKET_DIRECTORY
+    assert str(directory).replace("/", "").replace("-", "").replace("_", "").isalnum()
+
+
+def test_variables_that_speak_of_another_server_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPORT", "6543")
+    monkeypatch.setenv("PGHOSTADDR", "192.0.2.1")
+    monkeypatch.setenv("PGOPTIONS", "--nothing")
+    with throw_away_server() as postgres:
+        assert ask(postgres, "SELECT 42") == 42
 
 
 def test_what_was_half_made_is_made_again(tmp_path: Path) -> None:

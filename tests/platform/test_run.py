@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+NOWHERE = "postgres://nobody@127.0.0.1:1/none"
 STARTED = "Ctrl-C stops everything"
 
 
@@ -69,8 +70,9 @@ def alive(process: psutil.Process) -> bool:
 
 
 def test_one_command_starts_everything_and_the_next_start_goes_on_after_whatever_ended_it(
-    environment: dict[str, str],
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
+    (tmp_path / "a b").mkdir()
     with make_run(environment) as (run, lines):
         assert re.search(r"ORD-\d+-000001 was shipped", "".join(lines))
         _place_by_the_printed_command(lines)
@@ -80,18 +82,36 @@ def test_one_command_starts_everything_and_the_next_start_goes_on_after_whatever
         run.kill()
     wait_for(lambda: not any(alive(process) for process in everybody))
 
-    with make_run(environment) as (run, lines):
+    folder = Path(environment["VAR_DIR"])
+    (folder / "mail").chmod(0o755)  # as by an older release
+    odd = {"PYTHONIOENCODING": "latin-1", "PGPORT": "6543", "PGHOSTADDR": "192.0.2.1", "TMPDIR": str(tmp_path / "a b")}
+    with make_run({**environment, **odd}) as (run, lines):
         assert re.search(r"ORD-\d+-000003 was shipped", "".join(lines))
+        _show_the_demo_in_latin_1(environment)
         everybody = psutil.Process(run.pid).children(recursive=True)
+        assert (folder / "database-url").exists()
+        assert (folder / "mail").stat().st_mode & 0o077 == 0
         run.send_signal(signal.SIGINT)
         assert run.wait(20) == 0
         assert not any(alive(process) for process in everybody)
+        assert not (folder / "database-url").exists()
 
 
 def _place_by_the_printed_command(lines: list[str]) -> None:
     curl = next(line for line in lines if line.startswith("curl "))
     placed = subprocess.run(["sh", "-c", curl], capture_output=True, text=True, check=True)
     assert '"status":"placed"' in placed.stdout
+
+
+def _show_the_demo_in_latin_1(environment: dict[str, str]) -> None:
+    shown = subprocess.run(
+        [sys.executable, "manage.py", "demo"],
+        env={**environment, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "  ? shipped\n" in shown.stdout
 
 
 def _kill_the_relay_and_see_it_again(run: subprocess.Popen[str]) -> None:
@@ -122,4 +142,50 @@ def test_a_folder_that_cannot_be_written(environment: dict[str, str], tmp_path: 
 
 
 def test_a_database_that_is_not_there(environment: dict[str, str]) -> None:
-    assert "connection" in refused({**environment, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"})
+    assert "connection" in refused({**environment, "DATABASE_URL": NOWHERE})
+
+
+def test_what_an_earlier_run_has_left_open_is_closed(environment: dict[str, str]) -> None:
+    (folder := Path(environment["VAR_DIR"])).mkdir()
+    (folder / "log").mkdir(mode=0o755)
+    (folder / "database-url").write_text(NOWHERE)  # which anybody could build anew, once the run is over
+    refused({**environment, "DATABASE_URL": NOWHERE})
+    assert not (folder / "database-url").exists()
+    assert (folder / "log").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"DATABASE_URL": "mysql://me:secret@host/name"}, "DATABASE_URL has to be like postgres://"),
+        ({"CELERY_BROKER_URL": "pgmq://me:p@secret@host/name"}, "CELERY_BROKER_URL has to be like"),
+        ({"WORKER_CONCURRENCY": "secret"}, "WORKER_CONCURRENCY cannot be read"),
+        ({"DJANGO_SETTINGS_MODULE": "another.project"}, "another.project do not work here: ModuleNotFoundError"),
+        ({"DJANGO_SETTINGS_MODULE": "django.conf.global_settings"}, "global_settings do not work here: AttributeError"),
+        ({"DEBUG": "off", "SECRET_KEY": "secret"}, "payments.E001"),
+    ],
+)
+def test_a_setting_that_is_wrong(environment: dict[str, str], wrong: dict[str, str], words: str) -> None:
+    refusal = refused({**environment, "DATABASE_URL": NOWHERE, **wrong})
+    assert words in refusal
+    assert "secret" not in refusal
+
+
+def test_the_database_is_stopped_when_the_settings_are_wrong(environment: dict[str, str]) -> None:
+    refused({**environment, "WORKER_CONCURRENCY": "many"})
+    log = Path(environment["VAR_DIR"]) / "log" / "database.log"
+    assert "database system is shut down" in log.read_text()
+
+
+@pytest.mark.parametrize("command", [["manage.py", "relay"], ["-m", "celery", "-A", "config", "worker"]])
+def test_nothing_works_outside_the_sandbox_without_a_provider(environment: dict[str, str], command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, *command],
+        env={**environment, "DATABASE_URL": NOWHERE, "DEBUG": "off", "SECRET_KEY": "for tests only"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "payments.E001" in done.stderr

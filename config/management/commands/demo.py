@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.client import ApiError, Customer, order_body
+from config.terminal import accept_every_letter
 
 DECLINED = "pm_card_declined_insufficient_funds"
 KINDS: list[tuple[str, dict[str, Any]]] = [
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--seconds", type=float, default=30, help="patience with each order (default: %(default)s)")
 
     def handle(self, *args: Any, site: str, seconds: float, **options: Any) -> None:
+        accept_every_letter()
         try:
             customer = Customer.log_in(site.rstrip("/"), "demo", "demo")
             for title, body in KINDS:
