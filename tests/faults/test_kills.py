@@ -144,13 +144,13 @@ def die_in(processes: Processes, reaction: str, note: str) -> list[UUID]:
     pause_all_but(reaction)
     _, worker = start_both(processes)
     orders = ring(note)
-    if "all" in note:
+    if note.startswith("kill all"):
         assert worker.wait() == -SIGKILL
         processes.worker(*QUEUES)
-    wait_until_quiet()
-    if "all" not in note:
+    else:
+        wait_until(lambda: "signal 9 (SIGKILL)" in worker.output(), "the worker has lost a pool process")
         assert worker.lives()
-        assert "signal 9 (SIGKILL)" in worker.output()
+    wait_until_quiet()
     return orders
 
 

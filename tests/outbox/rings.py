@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -64,7 +64,7 @@ def delivery_of(order: UUID, reaction: str = "toy.echo") -> Delivery:
     return Delivery.objects.get(order_id=order, reaction_id=reaction)
 
 
-def states(deliveries: Sequence[Delivery]) -> list[str]:
+def states(deliveries: Iterable[Delivery]) -> list[str]:
     return [delivery.state for delivery in deliveries]
 
 
@@ -89,7 +89,7 @@ def expire(dispatch: int) -> None:
     Dispatch.objects.filter(pk=dispatch).update(lease_until=Now())
 
 
-def execute(sql: str, *parameters: object) -> None:
+def execute(sql: str, *parameters: str | int | UUID) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
 

@@ -1,4 +1,4 @@
-"""Careful mode: after a worker has died on a dispatch, each of its deliveries runs alone and is counted before it runs."""
+"""Careful mode: after a worker has died on a dispatch, each delivery runs alone and is counted before it runs."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -27,7 +28,7 @@ def ring_again(order: UUID) -> None:
         publish(Rung(order_id=order))
 
 
-def tune(reaction: str = "toy.echo", **settings: object) -> None:
+def tune(reaction: str = "toy.echo", **settings: Any) -> None:
     ReactionRow.objects.filter(pk=reaction).update(**settings)
 
 
@@ -102,7 +103,7 @@ class TestWhatIsNotClaimed:
         assert claim() == []
 
     @pytest.mark.parametrize("field", [{"paused": True}, {"retired_at": Now()}], ids=["paused", "retired"])
-    def test_what_is_for_a_reaction_that_does_not_run(self, echo_alone: None, field: dict[str, object]) -> None:
+    def test_what_is_for_a_reaction_that_does_not_run(self, echo_alone: None, field: dict[str, Any]) -> None:
         ring("")
         fan_out()
         tune(**field)

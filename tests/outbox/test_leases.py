@@ -88,7 +88,7 @@ class TestNothingIsTakenOver:
         return take_over() == [] and Dispatch.objects.get().closed_at is None
 
     def test_while_the_lease_runs(self) -> None:
-        _, message = dispatched("")
+        dispatched("")
         assert self.untouched()
 
     def test_while_no_worker_lives(self) -> None:

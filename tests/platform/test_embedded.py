@@ -42,7 +42,7 @@ def running(data: Path) -> Iterator[tuple[EmbeddedPostgres, subprocess.Popen[byt
 
 def ask(postgres: EmbeddedPostgres, sql: str) -> object:
     with psycopg.connect(postgres.url) as connection:
-        row = connection.execute(sql).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(sql).fetchone()
     return row[0] if row else None
 
 

@@ -65,7 +65,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
 
 
 def test_one_command_starts_everything_and_the_next_start_goes_on_after_whatever_ended_it(

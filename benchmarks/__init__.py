@@ -1,0 +1,1 @@
+"""Murmuration against a plain Celery chain: `make bench`."""

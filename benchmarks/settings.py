@@ -1,0 +1,6 @@
+"""The project's settings, with the statements that its processes execute counted."""
+
+from config.settings import *  # noqa: F403
+from config.settings import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks"]
