@@ -91,7 +91,8 @@ class SandboxProvider:
         self.ledger = Ledger(schema="sandbox_provider", table="refund", create=CREATE)
 
     def capture(self, key: str, amount: Money, method: str) -> Charged | Declined:
-        refusal, seconds = _refusal(amount, method), SLOW.get(method, 0)
+        refusal = _refusal(amount, method)
+        seconds = 0 if refusal else SLOW.get(method, 0)
         charge = (key, amount.amount, amount.currency, method, f"ch_{uuid4().hex}", refusal, seconds)
         with self.ledger.connection() as connection:
             new = connection.execute(CHARGE, charge).rowcount

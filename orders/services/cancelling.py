@@ -58,7 +58,7 @@ def request_cancellation(
         NotCancellable: it has shipped, or a cancellation was rejected already.
         Order.DoesNotExist: there is no such order.
     """
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic():
         order = locked([order_id]).get()
         request = CancellationRequest.objects.filter(order=order).first()
         if order.cancelled_at or (request and not request.rejected_at):
