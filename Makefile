@@ -28,8 +28,8 @@ check: .venv/installed-dev ## format, lint, types, imports, migrations, settings
 test: .venv/installed-dev ## all tests, on a throw-away PostgreSQL (TEST_DATABASE_URL, TEST_BROKER_URL; ARGS="-k word")
 	$(BIN)/python -m pytest $(ARGS)
 
-bench: .venv/installed-dev ## the engine against a plain Celery chain, in turn
-	$(THROW_AWAY) $(BIN)/python -m benchmarks
+bench: .venv/installed-dev ## the engine against a plain Celery chain, in turn (ARGS="--help")
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove .venv and caches; the data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,17 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.report import NAMES, Round, report
+from benchmarks.result import RATE, WARM_UP
 from benchmarks.runs import ROOT, RunFailed, Runs
 from benchmarks.server import Server, embedded_server
 from config.embedded import EmbeddedPostgresError
 
-RATE = 10  # orders a second of the steady runs, as in `benchmarks.measure`
-WARM_UP = 20
-
 
 def main() -> int:
     """Returns the exit status: 0 if every run was valid."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     options = _options()
     try:
         with _folder() as folder, _server(options.database, folder) as server:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from celery import Celery
 from django.conf import settings
@@ -19,7 +20,7 @@ from django.db import connection
 from benchmarks import proof, usage
 from benchmarks.apps import COUNT_IN
 from benchmarks.chain import READY
-from benchmarks.result import Drained, Steady
+from benchmarks.result import RATE, WARM_UP, Drained, Steady
 from benchmarks.sides import SIDES, Side
 from benchmarks.wares import lines_of
 from config.supervisor import Supervisor
@@ -30,8 +31,6 @@ __all__ = ["SIDES", "Run", "Void"]
 POLL = 0.2  # seconds: looking at the tables costs both sides a little
 STARTING = 60.0
 PER_ORDER = 0.5  # seconds that a slow machine may take for an order, beyond which the run is given up
-RATE = 10  # orders a second, placed one by one
-WARM_UP = 20  # of these the first, which meet processes that have done nothing yet, are not counted
 
 
 class Void(Exception):
@@ -144,6 +143,6 @@ def _refuse_other_messages(app: Celery) -> None:
     """A broker that others use would spoil the measurement, and the benchmark would eat what is theirs."""
     with app.connection_for_write() as broker:
         for queue in app.amqp.queues.values():
-            declared = queue(broker.default_channel).queue_declare()
+            declared: Any = queue(broker.default_channel).queue_declare()
             if declared.message_count or declared.consumer_count:
                 raise Void(f"the broker's queue {queue.name} is in use: give the benchmark a broker of its own")

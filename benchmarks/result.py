@@ -2,6 +2,9 @@
 
 import msgspec
 
+RATE = 10  # orders a second of a steady run, placed one by one
+WARM_UP = 20  # of these the first, which meet processes that have done nothing yet, are not counted
+
 
 class Drained(msgspec.Struct, frozen=True, kw_only=True):
     """A backlog, worked off. `python` and `postgres` are seconds of processor time, the latter 0 if not known."""

@@ -20,7 +20,14 @@ from config.supervisor import dies_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 # What would change what is compared.
-NOT_OURS = {"WORKER_CONCURRENCY", "EMAIL_URL", "SANDBOX_PROVIDER_URL", "CELERY_REMOTE_CONTROL", "STATEMENT_TIMEOUT_MS"}
+NOT_OURS = {
+    "PYTHONDONTWRITEBYTECODE",
+    "WORKER_CONCURRENCY",
+    "EMAIL_URL",
+    "SANDBOX_PROVIDER_URL",
+    "CELERY_REMOTE_CONTROL",
+    "STATEMENT_TIMEOUT_MS",
+}
 
 
 class RunFailed(RuntimeError):

@@ -1,6 +1,7 @@
 """The project's settings, with the statements that its processes execute counted."""
 
 from config.settings import *  # noqa: F403
-from config.settings import INSTALLED_APPS
+from config.settings import INSTALLED_APPS, LOGGING
 
 INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks"]
+LOGGING["loggers"]["kombu.connection"] = {"level": "ERROR"}  # it warns that pgmq has no host name

@@ -50,7 +50,7 @@ def place(customer: User, number: int, lines: Lines) -> None:
             status_since=timezone.now(),
         )
         OrderLine.objects.bulk_create(_line(order, products[sku], quantity) for sku, quantity in lines)
-        steps = chain(step.si(str(order.pk)) for step in (reserve, charge, ship))
+        steps = chain(*(step.si(str(order.pk)) for step in (reserve, charge, ship)))
         transaction.on_commit(steps.delay)
 
 

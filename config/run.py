@@ -110,7 +110,8 @@ def _only_one_in(folder: Path) -> Iterator[None]:
     """Holds `run.lock`; the kernel gives it back when this process ends, however it ends."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "log").mkdir(mode=0o700, exist_ok=True)
+        for private in ("log", "mail"):
+            (folder / private).mkdir(mode=0o700, exist_ok=True)
         lock = (folder / "run.lock").open("a+")
     except OSError as error:
         raise CannotStartError(f"Cannot write to {folder}: {error.strerror}. VAR_DIR names another folder.") from error

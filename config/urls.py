@@ -7,6 +7,9 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from api.views import problem
 from config.views import start
 
+admin.site.site_header = admin.site.site_title = "Murmuration"
+admin.site.index_title = "Orders, events, and who reacts to them"
+
 urlpatterns = [
     path("", start, name="start"),
     path("admin/", admin.site.urls),

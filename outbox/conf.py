@@ -1,6 +1,6 @@
 """The engine's settings: `OUTBOX = {...}` in Django's settings, each with the default that it has here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -38,7 +38,7 @@ class Conf:
     # An answer outside the contract raises (tests, development) instead of being recorded as drift (production).
     strict: bool = False
     # How long the outside providers remember an idempotency key: automatic retries must end before.
-    provider_memory: timedelta = field(default=timedelta(hours=24))
+    provider_memory: timedelta = timedelta(hours=24)
 
 
 def conf() -> Conf:

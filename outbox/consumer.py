@@ -13,12 +13,13 @@ from typing import Any
 
 from celery.utils.log import get_logger
 from celery.worker import consumer
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from kombu import Message
 
 from outbox.delivery.rows import release
-from outbox.models import Dispatch, RejectedMessage
+from outbox.models import Dispatch, Reaction, RejectedMessage
 from outbox.reactions import reactions
 
 KEEP = 1_000
@@ -41,8 +42,10 @@ class Consumer(consumer.Consumer):
         default_steps = [step for step in consumer.Consumer.Blueprint.default_steps if "DelayedDelivery" not in step]
 
     def __init__(self, *args: Any, worker_options: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        # There is no setting for these two, and they only add ways to fail at a reconnect.
-        options = {**(worker_options or {}), "without_gossip": True, "without_mingle": True}
+        # There is no setting for these, and they only add ways to fail. Celery's own heartbeat is one of its events.
+        silent = not getattr(settings, "CELERY_WORKER_SEND_TASK_EVENTS", False)
+        ours = {"without_gossip": True, "without_mingle": True, "without_heartbeat": silent}
+        options = {**(worker_options or {}), **ours}
         super().__init__(*args, worker_options=options, **kwargs)
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
@@ -68,6 +71,9 @@ class Consumer(consumer.Consumer):
         """Leaves the dispatch to a newer worker; without the database the end of its lease does the same, later."""
         try:
             hand_back(reaction, dispatch)
+        except NotOurs as error:
+            self.refuse(message, str(error))
+            return
         except DatabaseError as error:
             log.error("Could not hand back dispatch %s of %s: %s", dispatch, reaction, error)
         message.ack_log_error(log, self.connection_errors)
@@ -123,9 +129,15 @@ def _dispatch_in(body: Any) -> int:
 
 
 def hand_back(reaction: str, dispatch: int) -> None:
-    """A newer release's reaction: its deliveries wait, without an attempt, for a worker that knows it."""
+    """A newer release's reaction: its deliveries wait, without an attempt, for a worker that knows it.
+
+    Raises:
+        NotOurs: no release has registered such a reaction.
+    """
     try:
         with transaction.atomic():
+            if not Reaction.objects.filter(pk=reaction).exists():
+                raise NotOurs(f"no release has a reaction called {reaction}")
             if Dispatch.objects.filter(pk=dispatch, reaction_id=reaction, started=0).exists():
                 release(dispatch)
     finally:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 
-from outbox.models import Heartbeat
+from outbox.models import Delivery, Dispatch, Heartbeat, PendingEvent
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0
@@ -37,15 +40,29 @@ def wait_until(condition: Callable[[], T], words: str, seconds: float = PATIENCE
     return answer
 
 
+def quiet() -> bool:
+    """Whether nothing is in flight; a timer that is an hour away is quiet, and so is what is paused."""
+    soon = Now() + timedelta(minutes=10)
+    active = Delivery.objects.filter(reaction__paused=False)
+    return not (
+        PendingEvent.objects.exists()
+        or active.filter(state="dispatched").exists()
+        or active.filter(state="waiting", due_at__lt=soon).exists()
+        or Dispatch.objects.filter(closed_at=None).exists()
+    )
+
+
 def database_url() -> str:
     """Returns the address of the database that this test uses, for the processes that it starts."""
-    return urlsplit(settings.DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    server: str = settings.DATABASE_URL
+    return urlsplit(server)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
 
 
 class Process:
-    """A process that leads its own group; its output goes to `log`."""
+    """A process that leads its own group; its output goes to `log`. As a worker it calls itself `node`."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, command: list[str], environment: Mapping[str, str], log: Path, node: str = "") -> None:
+        self.node = node
         self.log = log
         with log.open("wb") as output:
             self._popen = subprocess.Popen(
@@ -63,6 +80,21 @@ class Process:
         """Kills the whole group and returns the leader's exit status."""
         self.signal(signal.SIGKILL)
         return self._popen.wait(PATIENCE)
+
+    def kill_in_the_act(self) -> bool:
+        """Kills a worker at a moment at which it has begun a dispatch and not finished it.
+
+        Returns whether there was such a moment before everything was quiet; it is dead in any case.
+        """
+        while not (caught := self._is_at_it()) and not quiet():
+            self.signal(signal.SIGCONT)
+            time.sleep(0.005)
+        self.kill()
+        return caught
+
+    def _is_at_it(self) -> bool:
+        self.signal(signal.SIGSTOP)
+        return Dispatch.objects.filter(worker=self.node, started__gt=0, closed_at=None).exists()
 
     def ask_to_stop(self) -> None:
         """Asks the leader to end, as an operator would."""
@@ -97,8 +129,10 @@ class Processes:
 
     def start(self, name: str, *arguments: str, **environment: str) -> Process:
         """Starts `python ARGUMENTS`."""
-        log = self.folder / f"{len(self._started)}-{name}.log"
-        process = Process([sys.executable, *arguments], {**self.environment, **environment}, log)
+        number = len(self._started)
+        log = self.folder / f"{number}-{name}.log"
+        node = f"{number}@{socket.gethostname()}"
+        process = Process([sys.executable, *arguments], {**self.environment, **environment}, log, node)
         self._started.append(process)
         return process
 

@@ -6,7 +6,8 @@ from outbox.models import PendingEvent
 
 # The table of subscriptions decides, not the code of whichever process runs this: during a rolling deploy an old
 # relay serves the reactions of the new release. Taking the mark away and inserting the deliveries is one statement.
-# (The choice is materialized: a plan may run a subquery more than once, and each run would choose as many again.)
+# (The choice is materialized: a plan may run a subquery more than once, and each run would choose as many again.
+# OFFSET 0 keeps the planner from reading all events of a name instead of those taken, as it does without statistics.)
 FAN_OUT = """
 WITH chosen AS MATERIALIZED (
     SELECT event_id FROM outbox_pendingevent ORDER BY event_id LIMIT %s FOR UPDATE SKIP LOCKED),
@@ -19,7 +20,7 @@ new AS (
            COALESCE((e.payload->>NULLIF(s.after_field, ''))::timestamptz,
                     e.occurred_at + s.after_seconds * interval '1 second'), '', ''
     FROM taken
-    JOIN outbox_event e ON e.position = taken.event_id
+    JOIN LATERAL (SELECT * FROM outbox_event WHERE position = taken.event_id OFFSET 0) e ON true
     JOIN outbox_subscription s ON s.event_name = e.name AND s.since < e.position
     JOIN outbox_reaction r ON r.id = s.reaction_id AND r.retired_at IS NULL
     ORDER BY e.position

@@ -44,7 +44,7 @@ class Sender:
                 self._app.send_task(
                     message.reaction,
                     args=[message.dispatch],
-                    queue=self._queue(message.queue),
+                    queue=self._queue(message.queue),  # type: ignore[arg-type]  # a Queue is taken, too
                     producer=producer,
                     retry=False,
                     ignore_result=True,

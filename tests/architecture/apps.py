@@ -6,8 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Not apps of the domain: the engine, the project, and what every endpoint shares.
-BELOW_AND_ABOVE = {"outbox", "config", "api"}
+# Not apps of the domain: the engine, the project, what every endpoint shares, and what measures the whole.
+BELOW_AND_ABOVE = {"outbox", "config", "api", "benchmarks"}
 APPS = sorted({path.parent.name for path in ROOT.glob("*/apps.py")} - BELOW_AND_ABOVE)
 PACKAGES = sorted([*APPS, *BELOW_AND_ABOVE])
 

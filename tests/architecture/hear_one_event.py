@@ -34,4 +34,4 @@ with connection.cursor() as cursor:
     cursor.execute("INSERT INTO outbox_pendingevent (event_id) VALUES (%s)", [event.pk])
 run_until_quiet()
 columns = ("event__name", "reaction_id", "state", "outcome", "attempts")
-print(json.dumps(list(Delivery.objects.order_by("id").values_list(*columns))))
+sys.stdout.write(json.dumps(list(Delivery.objects.order_by("id").values_list(*columns))) + "\n")

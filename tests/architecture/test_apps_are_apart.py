@@ -56,7 +56,7 @@ class TestAnApp:
         ours = {table for table in tables if table.partition("_")[0] in self.others(app)}
         named = re.compile(rf"\b({'|'.join(sorted(ours))})\b")
         files = [*(ROOT / app).rglob("*.py"), *(ROOT / app).rglob("*.sql")]
-        found = {f"{path.relative_to(ROOT)}: {match[0]}" for path in files for match in named.finditer(path.read_text())}
+        found = {f"{path.relative_to(ROOT)}: {name}" for path in files for name in named.findall(path.read_text())}
         assert found == set()
 
 

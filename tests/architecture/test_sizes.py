@@ -15,7 +15,7 @@ LONGEST_FILE = 250
 LONGEST_FUNCTION = 40
 MEDIAN_FUNCTION = 8
 
-FILES = sources(*PACKAGES, "tests", "benchmarks")
+FILES = sources(*PACKAGES, "tests")
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:

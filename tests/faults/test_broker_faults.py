@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from signal import SIGSTOP
 from urllib.parse import urlsplit
 
 import pytest
 
 from outbox.models import Dispatch, Heartbeat
-from tests.faults.brokers import Broker
+from tests.brokers import Broker
 from tests.faults.ringing import (
     QUEUES,
     assert_each_happened_once,
@@ -22,10 +23,12 @@ from tests.proxy import Proxy
 
 
 @pytest.fixture
-def wire(rabbitmq: str) -> Proxy:
+def wire(rabbitmq: str) -> Iterator[Proxy]:
     """The network to RabbitMQ."""
     address = urlsplit(rabbitmq)
-    return Proxy((address.hostname or "127.0.0.1", address.port or 5672))
+    proxy = Proxy((address.hostname or "127.0.0.1", address.port or 5672))
+    yield proxy
+    proxy.cut()
 
 
 def test_while_it_is_away_nothing_is_claimed_and_afterwards_everything_goes_on(

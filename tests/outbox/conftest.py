@@ -29,6 +29,16 @@ def echo_alone(only: Only) -> None:
 
 
 @pytest.fixture
+def far_end_alone(only: Only) -> None:
+    only("toy.ring_far_end")
+
+
+@pytest.fixture
+def postcard_alone(only: Only) -> None:
+    only("toy.send_postcard")
+
+
+@pytest.fixture
 def stage() -> Iterator[Stage]:
     """Stages a scene under a name; returns the note that asks for it."""
 

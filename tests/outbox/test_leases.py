@@ -167,6 +167,7 @@ class TestAZombie:
         (order,), message = dispatched("")
         successor = handed_on(message)
         work(message)
+        assert Dispatch.objects.get(pk=message.dispatch).started == 0
         assert delivery_of(order).dispatch_id == successor.dispatch
         assert delivery_of(order).state == "dispatched"
 

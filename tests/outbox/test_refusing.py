@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +14,8 @@ from outbox.consumer import Consumer
 from outbox.models import Delivery, RejectedMessage
 from tests.outbox.rings import dispatched, execute, states
 
-consumer: Any = SimpleNamespace(connection_errors=())
+consumer: Any = object.__new__(Consumer)  # without the worker around it, which these methods do not need
+consumer.connection_errors = ()
 
 
 @pytest.fixture
@@ -44,14 +44,14 @@ def database_away(transactional_db: None) -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 class TestAMessageThatIsNotOurs:
     def test_is_recorded_and_leaves_the_queue(self, queue: SimpleQueue, received: Message) -> None:
-        Consumer.refuse(consumer, received, "odd")
+        consumer.refuse(received, "odd")
         assert connection.connection is None  # the pool's processes must not inherit it
         assert RejectedMessage.objects.get().reason == "odd"
         assert queue.qsize() == 0
 
     @pytest.mark.usefixtures("database_away")
     def test_goes_back_when_it_cannot_be_recorded(self, queue: SimpleQueue, received: Message) -> None:
-        Consumer.refuse(consumer, received, "odd")
+        consumer.refuse(received, "odd")
         assert queue.qsize() == 1
 
 
@@ -59,11 +59,16 @@ class TestAMessageThatIsNotOurs:
 class TestAMessageOfANewerRelease:
     def test_is_acknowledged_and_its_rows_wait(self, echo_alone: None, queue: SimpleQueue, received: Message) -> None:
         _, sent = dispatched("")
-        Consumer.leave(consumer, received, sent.reaction, sent.dispatch)
+        consumer.leave(received, sent.reaction, sent.dispatch)
         assert states(Delivery.objects.all()) == ["waiting"]
         assert (queue.qsize(), received.acknowledged) == (0, True)
 
+    def test_is_not_one_that_names_a_reaction_of_no_release(self, queue: SimpleQueue, received: Message) -> None:
+        consumer.leave(received, "celery.chord_unlock", 7)
+        assert "celery.chord_unlock" in RejectedMessage.objects.get().reason
+        assert queue.qsize() == 0
+
     @pytest.mark.usefixtures("database_away")
     def test_is_acknowledged_also_without_the_database_for_the_lease_will_end(self, received: Message) -> None:
-        Consumer.leave(consumer, received, "newer.listen", 7)
+        consumer.leave(received, "toy.echo", 7)
         assert received.acknowledged

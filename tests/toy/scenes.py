@@ -50,3 +50,14 @@ def _is_first_at(point: str) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def failing_once(at: str, points: list[str]) -> Scene:
+    """A scene that raises the first time that it comes to this point, and notes every point."""
+
+    def scene(point: str, order_id: UUID) -> None:
+        points.append(point)
+        if point == at and points.count(at) == 1:
+            raise AskedTo(f"asked to raise at {point}")
+
+    return scene

@@ -1,7 +1,8 @@
 """The settings of the next release."""
 
+from config.broker import broker_settings
 from tests.faults.settings import *  # noqa: F403
-from tests.faults.settings import CELERY_BROKER_URL, DATABASE_URL, INSTALLED_APPS, broker_settings
+from tests.faults.settings import CELERY_BROKER_URL, DATABASE_URL, INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.next_release.toy", "tests.faults.next_release.bell"]
 QUEUES = ["toy", "toy.effects", "bell"]

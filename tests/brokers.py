@@ -18,7 +18,6 @@ from kombu import Connection, Producer
 from config.broker import broker_settings
 from tests.processes import database_url
 
-QUEUES = ("toy", "toy.effects")
 RABBITMQ = "amqp://guest:guest@127.0.0.1:5672//"
 
 
@@ -30,7 +29,7 @@ class Broker:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        options = broker_settings(self.url, database_url(), QUEUES)["CELERY_BROKER_TRANSPORT_OPTIONS"]
+        options = broker_settings(self.url, database_url(), settings.QUEUES)["CELERY_BROKER_TRANSPORT_OPTIONS"]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the client of pgmq warns of our using one
             with Connection(self.url or "pgmq://", transport_options={**options, "use_notify": False}) as connection:
@@ -39,7 +38,7 @@ class Broker:
     def purge(self) -> int:
         """Empties the queues, making those that are missing; returns the number of messages that were waiting."""
         with self.connection() as connection:
-            queues = broker_settings(self.url, database_url(), QUEUES)["CELERY_TASK_QUEUES"]
+            queues = broker_settings(self.url, database_url(), settings.QUEUES)["CELERY_TASK_QUEUES"]
             declared = [queue(connection.default_channel) for queue in queues]
             for queue in declared:
                 queue.declare()
@@ -47,9 +46,10 @@ class Broker:
 
     def publish(self, body: bytes | str, *, queue: str = "toy", **properties: Any) -> None:
         """Publishes exactly this, without any serialization."""
+        exactly = body.encode() if isinstance(body, str) else body
         properties = {"content_type": "application/json", "content_encoding": "utf-8", **properties}
         with self.connection() as connection:
-            Producer(connection.default_channel).publish(body, exchange="", routing_key=queue, **properties)
+            Producer(connection.default_channel).publish(exactly, exchange="", routing_key=queue, **properties)
 
 
 def rabbitmq_url() -> str:
@@ -85,4 +85,22 @@ def own_vhost(url: str) -> Iterator[str]:
 
 def _control(*arguments: str) -> bool:
     command = shutil.which("rabbitmqctl")
-    return bool(command) and subprocess.run([command, *arguments], capture_output=True, check=False).returncode == 0
+    if command is None:
+        return False
+    return subprocess.run([command, *arguments], capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[str]:
+    """The address of RabbitMQ, with a virtual host for these tests."""
+    with own_vhost(rabbitmq_url()) as url:
+        yield url
+
+
+@pytest.fixture
+def broker(transactional_db: None, request: pytest.FixtureRequest) -> Broker:
+    """The broker of this run (the queue in PostgreSQL unless told otherwise), empty."""
+    url = settings.CELERY_BROKER_URL
+    broker = Broker(request.getfixturevalue("rabbitmq") if url.startswith("amqp") else url)
+    broker.purge()
+    return broker
