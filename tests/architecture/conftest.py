@@ -34,6 +34,9 @@ def home(postal_code: str) -> Address:
     )
 
 
+HOME = home("SW1Y 4JH")
+
+
 @pytest.fixture
 def journeys(db: None) -> None:
     """One order of each kind, and everything that follows from it, the timers included."""
