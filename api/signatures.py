@@ -7,6 +7,7 @@ import hmac
 import re
 import time
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from api.problems import Problem, problem_type
@@ -15,6 +16,10 @@ BAD_SIGNATURE = problem_type(
     "bad-signature", 401, "The signature is missing or wrong",
     "Send Signature: t=<seconds since 1970>,v1=<hex HMAC-SHA256 of '<t>.<body>'>, made within the last five minutes.",
 )  # fmt: skip
+
+SIGNATURE = OpenApiParameter(
+    "Signature", str, OpenApiParameter.HEADER, required=True, description="t=<seconds>,v1=<hex HMAC-SHA256 of 't.body'>"
+)
 
 # Seconds that a signature stays good, and that clocks may differ: what was overheard cannot be sent again later.
 TOLERANCE = 300

@@ -128,8 +128,12 @@ PAYMENT_WINDOW = timedelta(seconds=env.int("PAYMENT_WINDOW", default=900))
 # the orders that wait for payment are not cancelled for it.
 PAYMENT_GRACE = timedelta(seconds=env.int("PAYMENT_GRACE", default=60))
 
-# Signs what the carrier reports. Without a secret nobody can sign, so nothing is accepted.
+# Sign what carrier and sandbox provider report. Without a secret nobody can sign, so nothing is accepted.
 CARRIER_CALLBACK_SECRET = env.str("CARRIER_CALLBACK_SECRET", default="for development only" if DEBUG else "")
+PAYMENT_CALLBACK_SECRET = env.str("PAYMENT_CALLBACK_SECRET", default="for development only" if DEBUG else "")
+SANDBOX_WEBHOOK_URL = env.str(
+    "SANDBOX_WEBHOOK_URL", default=f"http://127.0.0.1:{env.str('PORT', '') or 8000}/api/v1/payment-callbacks/sandbox"
+)
 
 # Mails become files unless EMAIL_URL names a server, such as smtp+tls://user:password@mail.example:587.
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

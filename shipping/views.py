@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from django.conf import settings
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,16 +13,13 @@ from rest_framework.views import APIView
 from api.bodies import read_body
 from api.problems import NOT_FOUND, Problem, problem_type
 from api.schema import problems
-from api.signatures import require_signature
+from api.signatures import SIGNATURE, require_signature
 from outbox.causes import caused_by, current_cause
 from shipping import services
 from shipping.serializers import CarrierReport, Received
 
 NOT_WITH_THE_CARRIER = problem_type(
     "not-with-the-carrier", 409, "No label was bought for this shipment", "Check which parcel is meant."
-)
-SIGNATURE = OpenApiParameter(
-    "Signature", str, OpenApiParameter.HEADER, required=True, description="t=<seconds>,v1=<hex HMAC-SHA256 of 't.body'>"
 )
 
 

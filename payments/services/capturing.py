@@ -17,6 +17,10 @@ from payments.services.keeping import Heard, ignored, locked, move, note, write
 State = Payment.State
 
 
+class UnknownCharge(LookupError):
+    """No payment has asked for this charge."""
+
+
 def start_captures(news: Batch[OrderPlaced | StockReserved]) -> Iterator[PaymentCaptureStarted | Waiting | Ignored]:
     """Starts the capture of each order of which both the amount and the reservation are known now."""
     payments = note(_heard(event) for event in news)
@@ -114,18 +118,20 @@ def _taken(payment: Payment, amount: Money) -> PaymentCaptured | LatePaymentRece
     )
 
 
-def hear_of_charge(*, order_id: UUID, attempt: int, provider: str, reference: str) -> None:
+def hear_of_charge(*, payment_id: UUID, attempt: int, provider: str, reference: str) -> None:
     """Takes note of a charge that the provider reports by itself, before its answer, beside it, or long after.
 
     Reported or answered, the first one counts. What comes when the payment is closed already is late money.
+
+    Raises:
+        UnknownCharge: nobody has asked for it.
     """
     with transaction.atomic():
-        payment = locked([order_id]).get(order_id)
-        if payment is None or payment.attempt != attempt or (amount := payment.due) is None:
-            return
-        if payment.state not in (State.CAPTURING, State.DECLINED, State.EXPIRED, State.VOIDED):
-            return
-        payment.provider, payment.provider_ref = provider, reference
-        event = _taken(payment, amount)
-        write([payment])
-        publish(event)
+        payment = Payment.objects.select_for_update(no_key=True).filter(pk=payment_id, attempt=attempt).first()
+        if payment is None or (amount := payment.due) is None or payment.state in (State.WAITING, State.STARTED):
+            raise UnknownCharge(UnknownCharge.__doc__)
+        if payment.state in (State.CAPTURING, State.DECLINED, State.EXPIRED, State.VOIDED):
+            payment.provider, payment.provider_ref = provider, reference
+            event = _taken(payment, amount)
+            write([payment])
+            publish(event)

@@ -27,7 +27,7 @@ from payments.gateway import CaptureIntent
 from payments.models import Payment
 from payments.reactions import CapturePayment, RefundPayment, close_payment, expire_payment, start_capture
 from payments.readers import OrderCancelled, StockReserved
-from payments.services import NothingToRefund, hear_of_charge, retry_refund
+from payments.services import NothingToRefund, UnknownCharge, hear_of_charge, retry_refund
 from tests.domain.feeding import feed, statements
 from tests.domain.journeys import bring_to_the_end, cancel, happened, held_up, order, status
 from tests.domain.test_payments import DECLINED, EUROS, placed, reserved, started
@@ -156,7 +156,7 @@ class TestLateMoney:
     def test_reported_when_the_payment_is_closed_goes_back(self, closed: str) -> None:
         event = started()
         Payment.objects.filter(order_id=event.order_id).update(state=closed)
-        hear_of_charge(order_id=event.order_id, attempt=1, provider="sandbox", reference="ch_1")
+        hear_of_charge(payment_id=event.payment_id, attempt=1, provider="sandbox", reference="ch_1")
         (late,) = published()
         assert isinstance(late, LatePaymentReceived)
         assert late.provider_ref == "ch_1"
@@ -168,14 +168,15 @@ class TestReportsOfTheProvider:
         intent = capturing()
         outcome = capture_payment.call(intent)
         for _ in range(2):
-            hear_of_charge(order_id=intent.order_id, attempt=1, provider="sandbox", reference="ch_1")
+            hear_of_charge(payment_id=payment(intent.order_id).pk, attempt=1, provider="sandbox", reference="ch_1")
         assert [type(event) for event in published()] == [PaymentCaptured]
         assert feed(capture_payment.record, outcome) == [Ignored(intent.order_id, "the payment is already captured")]
 
     def test_of_what_was_never_asked_for_change_nothing(self) -> None:
         event = started()
-        for order_id, attempt in ((event.order_id, 1), (event.order_id, 2), (uuid4(), 1)):
-            hear_of_charge(order_id=order_id, attempt=attempt, provider="sandbox", reference="ch_1")
+        for payment_id, attempt in ((event.payment_id, 1), (event.payment_id, 2), (uuid4(), 1)):
+            with pytest.raises(UnknownCharge):
+                hear_of_charge(payment_id=payment_id, attempt=attempt, provider="sandbox", reference="ch_1")
         assert published() == []
 
 
