@@ -6,11 +6,15 @@ import hashlib
 import hmac
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import msgspec
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from api.problems import Problem, problem_type
+from outbox.causes import caused_by, current_cause
 
 BAD_SIGNATURE = problem_type(
     "bad-signature", 401, "The signature is missing or wrong",
@@ -44,3 +48,10 @@ def require_signature(request: Request, secret: str) -> None:
         raise Problem(BAD_SIGNATURE)
     if not hmac.compare_digest(matched[0], sign(request.body, secret, int(matched[1]))):
         raise Problem(BAD_SIGNATURE)
+
+
+@contextmanager
+def acting(company: str) -> Iterator[None]:
+    """What is published inside was done by this company, such as `carrier:sandbox`, with its request."""
+    with caused_by(msgspec.structs.replace(current_cause(), actor=company)):
+        yield

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import msgspec
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -15,8 +14,7 @@ from rest_framework.views import APIView
 from api.bodies import read_body
 from api.problems import NOT_FOUND, Problem
 from api.schema import problems
-from api.signatures import SIGNATURE, require_signature
-from outbox.causes import caused_by, current_cause
+from api.signatures import SIGNATURE, acting, require_signature
 from payments import services
 from payments.serializers import ChargeReport, ReportReceived
 
@@ -42,7 +40,7 @@ class SandboxProviderCallbacks(APIView):
         report = read_body(request, ChargeReport)
         payment_id, _, attempt = report.key.partition(":")
         try:
-            with caused_by(msgspec.structs.replace(current_cause(), actor="provider:sandbox")):
+            with acting("provider:sandbox"):
                 services.hear_of_charge(
                     payment_id=UUID(payment_id), attempt=int(attempt), provider="sandbox", reference=report.reference
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -13,8 +12,7 @@ from rest_framework.views import APIView
 from api.bodies import read_body
 from api.problems import NOT_FOUND, Problem, problem_type
 from api.schema import problems
-from api.signatures import SIGNATURE, require_signature
-from outbox.causes import caused_by, current_cause
+from api.signatures import SIGNATURE, acting, require_signature
 from shipping import services
 from shipping.serializers import CarrierReport, Received
 
@@ -43,7 +41,7 @@ class SandboxCarrierCallbacks(APIView):
         require_signature(request, settings.CARRIER_CALLBACK_SECRET)
         report = read_body(request, CarrierReport)
         try:
-            with caused_by(msgspec.structs.replace(current_cause(), actor="carrier:sandbox")):
+            with acting("carrier:sandbox"):
                 services.hear_of_delivery(
                     carrier="sandbox",
                     event_id=report.id,
