@@ -7,7 +7,6 @@ up ever after.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 
@@ -16,6 +15,9 @@ class Event(NamedTuple):
 
     name: str
     payload: int = 1
+
+    def __str__(self) -> str:
+        return self.name if self.payload == 1 else f"{self.name} ({self.payload})"
 
 
 class Orders(NamedTuple):
@@ -26,9 +28,10 @@ class Orders(NamedTuple):
 
 
 class Inventory(NamedTuple):
-    """The reservation and the stock that is free, held for the order, and sold to it, in units."""
+    """The reservation and the stock: what there was, and of that what is free, held for the order, and sold to it."""
 
     state: Literal["new", "held", "refused", "released", "committed"] = "new"
+    stocked: int = 1
     free: int = 1
     held: int = 0
     sold: int = 0
@@ -46,7 +49,7 @@ class Provider(NamedTuple):
 
 PaymentState = Literal[
     "waiting", "started", "capturing", "captured", "declined", "expired", "voided",
-    "refund_due", "refunding", "refunded", "refund_failed",
+    "refunding", "refunded", "refund_failed",
 ]  # fmt: skip
 
 
@@ -57,7 +60,7 @@ class Payments(NamedTuple):
     placed: bool = False
     reserved: bool = False
     cancelled: bool = False
-    refund_attempt: int = 1
+    refund_attempt: int = 0
     provider: Provider = Provider()
     published: tuple[str, ...] = ()
 
@@ -65,7 +68,7 @@ class Payments(NamedTuple):
 class Shipping(NamedTuple):
     """The shipment, what it has heard of the order, and what the carrier says of the label."""
 
-    state: Literal["draft", "buying", "shipped", "failed", "stopped"] = "draft"
+    state: Literal["draft", "started", "buying", "shipped", "failed", "stopped"] = "draft"
     placed: bool = False
     paid: bool = False
     label: Literal["unknown", "asked", "bought", "refused"] = "unknown"
@@ -125,15 +128,3 @@ def answer(module: Module, *events: str | Event, stays_open: bool = False) -> An
 def has_published(module: Module, *names: str) -> bool:
     """Says whether the module has published one of these events."""
     return not set(names).isdisjoint(module.published)
-
-
-def closings(published: Iterable[str], closing: frozenset[str], reopening: frozenset[str]) -> list[bool]:
-    """Returns for each closing event, in order, whether the book was open when it came."""
-    found, is_open = [], True
-    for name in published:
-        if name in closing:
-            found.append(is_open)
-            is_open = False
-        elif name in reopening:
-            is_open = True
-    return found
