@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from celery import chain
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -25,9 +26,9 @@ from orders.models import Order, OrderLine, Product, Status
 from outbox import Money
 from payments.gateway import Charged, provider
 from payments.models import Payment
+from shipping.gateway import Label, LabelIntent, carrier
 from shipping.models import Shipment
-
-CARRIER = "Starling Post"
+from shipping.readers import Address, LineToShip
 
 
 class NotFulfilled(RuntimeError):
@@ -121,12 +122,25 @@ def _shipment(order: Order, lines: list[OrderLine]) -> Shipment:
         ship_to=order.ship_to,
         paid=True,
         state=Shipment.State.SHIPPED,
-        carrier=CARRIER,
+        carrier=carrier().name,
         shipped_at=timezone.now(),
     )
-    shipment.tracking_number = f"SP{shipment.pk.int % 10**12:012d}"
+    shipment.tracking_number = _bought_label(shipment).tracking_number
     shipment.save(force_insert=True)
     return shipment
+
+
+def _bought_label(shipment: Shipment) -> Label:
+    parcel = LabelIntent(
+        order_id=shipment.order_id,
+        key=str(shipment.pk),
+        ship_to=msgspec.convert(shipment.ship_to, Address),
+        lines=msgspec.convert(shipment.lines, tuple[LineToShip, ...]),
+    )
+    answer = carrier().buy_label(parcel)
+    if not isinstance(answer, Label):
+        raise NotFulfilled(answer.reason)
+    return answer
 
 
 def _locked_stock(lines: list[OrderLine]) -> dict[str, Stock]:

@@ -19,13 +19,17 @@ SHIP_TO = {
 
 
 class ApiError(Exception):
-    """The API did not answer as a customer may expect; the message holds what it said."""
+    """The API did not answer as a customer may expect; the message holds what it said, `status` is 0 if nothing."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
-def order_body(lines: dict[str, int], payment_method: str = "pm_card_ok") -> dict[str, Any]:
-    """Returns the body of an order for these quantities by SKU."""
+def order_body(lines: dict[str, int], payment_method: str = "pm_card_ok", **address: str) -> dict[str, Any]:
+    """Returns the body of an order for these quantities by SKU, to an address that may differ in some of its parts."""
     wanted = [{"sku": sku, "quantity": quantity} for sku, quantity in lines.items()]
-    return {"lines": wanted, "payment_method": payment_method, "ship_to": SHIP_TO}
+    return {"lines": wanted, "payment_method": payment_method, "ship_to": {**SHIP_TO, **address}}
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,12 @@ class Customer:
         """Places one new order. Raises: ApiError."""
         order: dict[str, Any] = self._ask("/api/v1/orders", body, {"Idempotency-Key": str(uuid.uuid4())})
         return order
+
+    def cancel(self, order_id: str) -> dict[str, Any]:
+        """Asks for the order to be cancelled. Raises: ApiError, with status 409 if it is too late."""
+        path = f"/api/v1/orders/{order_id}/cancellation"
+        cancellation: dict[str, Any] = self._ask(path, {}, {"Idempotency-Key": str(uuid.uuid4())})
+        return cancellation
 
     def order(self, order_id: str) -> dict[str, Any]:
         order: dict[str, Any] = self._ask(f"/api/v1/orders/{order_id}")
@@ -78,6 +88,8 @@ def _request(url: str, headers: dict[str, str], body: dict[str, Any] | None) -> 
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        raise ApiError(f"{url} answered {error.code}: {error.read(500).decode(errors='replace')}") from error
+        raise ApiError(
+            f"{url} answered {error.code}: {error.read(500).decode(errors='replace')}", error.code
+        ) from error
     except (OSError, ValueError) as error:
         raise ApiError(f"{url}: {error}") from error

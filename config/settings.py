@@ -1,5 +1,6 @@
 """Settings: everything that differs between machines comes from the environment (see docs/settings.md)."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,13 +98,27 @@ OUTBOX: dict[str, Any] = {"strict": DEBUG}
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 # One queue for each app, and one for the effects of those that have any: a slow provider keeps no stock waiting.
-QUEUES = ["orders", "inventory", "payments", "shipping", "notifications", "payments.effects", "notifications.effects"]
+QUEUES = ["orders", "inventory", "payments", "shipping", "notifications"]
+QUEUES += ["payments.effects", "shipping.effects", "notifications.effects"]
 globals().update(broker_settings(CELERY_BROKER_URL, DATABASE_URL, QUEUES))
 
 # In production someone has to choose: a provider that takes real money, or, by name, one that only pretends to.
 SANDBOX = env.bool("SANDBOX", default=DEBUG)
 PAYMENT_PROVIDER = env.str("PAYMENT_PROVIDER", default="payments.sandbox.SandboxProvider" if SANDBOX else "")
 SANDBOX_PROVIDER_URL = env.str("SANDBOX_PROVIDER_URL", default="")  # empty: the ledger lives beside our own tables
+
+# From the reservation of the stock on; what has not even been begun by then is cancelled. Read when migrating.
+PAYMENT_WINDOW = timedelta(seconds=env.int("PAYMENT_WINDOW", default=900))
+# A capture that has been started may wait this long for a worker, whatever the window says: after an outage of ours
+# the orders that wait for payment are not cancelled for it.
+PAYMENT_GRACE = timedelta(seconds=env.int("PAYMENT_GRACE", default=60))
+
+# Sign what carrier and sandbox provider report. Without a secret nobody can sign, so nothing is accepted.
+CARRIER_CALLBACK_SECRET = env.str("CARRIER_CALLBACK_SECRET", default="for development only" if DEBUG else "")
+PAYMENT_CALLBACK_SECRET = env.str("PAYMENT_CALLBACK_SECRET", default="for development only" if DEBUG else "")
+SANDBOX_WEBHOOK_URL = env.str(
+    "SANDBOX_WEBHOOK_URL", default=f"http://127.0.0.1:{env.str('PORT', '') or 8000}/api/v1/payment-callbacks/sandbox"
+)
 
 # Mails become files unless EMAIL_URL names a server, such as smtp+tls://user:password@mail.example:587.
 EMAIL_BACKEND = "config.mail.EmailBackend"

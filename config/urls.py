@@ -15,6 +15,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("api.urls")),
     path("api/v1/", include("orders.urls")),
+    path("api/v1/", include("payments.urls")),
+    path("api/v1/", include("shipping.urls")),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("problems/<slug:code>", problem, name="problem"),

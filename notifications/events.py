@@ -6,7 +6,7 @@ from typing import Literal
 
 from outbox import Event
 
-Template = Literal["placed", "shipped", "cancelled"]
+Template = Literal["placed", "shipped", "delivered", "cancelled", "not_cancelled", "refunded"]
 
 
 class NotificationSent(Event, frozen=True, kw_only=True):
@@ -18,3 +18,15 @@ class NotificationSent(Event, frozen=True, kw_only=True):
     template: Template
     channel: Literal["email"]
     recipient_hash: str
+
+
+class NotificationFailed(Event, frozen=True, kw_only=True):
+    """The mail server refuses this recipient for good; the customer was not written to. Nobody reacts.
+
+    `code` is the mail server's, such as 550.
+    """
+
+    template: Template
+    channel: Literal["email"]
+    recipient_hash: str
+    code: int

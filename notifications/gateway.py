@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import parseaddr
+from smtplib import SMTPRecipientsRefused
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,8 @@ from outbox import NotDone
 
 # Seconds that the mail server may take for one step.
 TIMEOUT = 8.0
+# From here on an SMTP reply says never, below it says not now (RFC 5321, 4.2.1).
+PERMANENT = 500
 
 
 class MailIntent(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,14 +37,24 @@ class MailSent(msgspec.Struct, frozen=True, kw_only=True):
     to: str
 
 
-def send(mail: MailIntent) -> MailSent:
+class MailRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """The mail server refuses the recipient for good; `code` is its answer, such as 550."""
+
+    order_id: UUID
+    template: Template
+    to: str
+    code: int
+
+
+def send(mail: MailIntent) -> MailSent | MailRefused:
     """Hands the mail to the mail server.
 
     Its Message-ID follows from order and template, so that a mail which an operator sends again after a doubt is
     recognised as the same by the customer's mailbox.
 
     Raises:
-        NotDone: the mail server cannot be reached, so that certainly nothing was sent.
+        NotDone: the mail server cannot be reached, or does not take the recipient now, so that certainly nothing was
+            sent.
     """
     server = get_connection(timeout=TIMEOUT)
     try:
@@ -51,6 +64,11 @@ def send(mail: MailIntent) -> MailSent:
     headers = {"Message-ID": message_id(mail.order_id, mail.template)}
     try:
         EmailMessage(mail.subject, mail.text, to=[mail.to], headers=headers, connection=server).send()
+    except SMTPRecipientsRefused as error:  # it is raised before the text is sent
+        code = max((code for code, _ in error.recipients.values()), default=0)
+        if code < PERMANENT:
+            raise NotDone(f"the mail server does not take the recipient now: {code}") from error
+        return MailRefused(order_id=mail.order_id, template=mail.template, to=mail.to, code=code)
     finally:
         server.close()
     return MailSent(order_id=mail.order_id, template=mail.template, to=mail.to)

@@ -20,22 +20,27 @@ class Addressee(models.Model):
 
 
 class Mail(models.Model):
-    """A mail about an order: `sending` from the decision to send it until the mail server has taken it."""
+    """A mail about an order: `sending` from the decision to send it until the mail server has taken or refused it."""
 
     class State(models.TextChoices):
         SENDING = "sending"
         SENT = "sent"
+        FAILED = "failed"  # the mail server refuses the recipient
 
     class Template(models.TextChoices):
         PLACED = "placed"
         SHIPPED = "shipped"
+        DELIVERED = "delivered"
         CANCELLED = "cancelled"
+        NOT_CANCELLED = "not_cancelled"
+        REFUNDED = "refunded"
 
     order_id = models.UUIDField()
     template = models.CharField(max_length=20, choices=Template)
     state = models.CharField(max_length=10, choices=State, db_default=State.SENDING)
     decided_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True, blank=True)
+    refusal = models.PositiveSmallIntegerField(null=True, blank=True, help_text="the mail server's code, such as 550")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order_id", "template"], name="mail_once")]

@@ -6,34 +6,54 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from notifications import gateway, services
-from notifications.events import NotificationSent
-from notifications.gateway import MailIntent, MailSent
-from notifications.readers import OrderCancelled, OrderPlaced, OrderShipped
+from notifications.events import NotificationFailed, NotificationSent
+from notifications.gateway import MailIntent, MailRefused, MailSent
+from notifications.readers import (
+    OrderCancellationRejected,
+    OrderCancelled,
+    OrderPlaced,
+    OrderShipped,
+    PaymentRefunded,
+    ShipmentDelivered,
+)
 from outbox import Batch, Ignored, NotReadyYet, effect
 
 
 @effect(
     "orders.OrderPlaced",
     "shipping.OrderShipped",
+    "shipping.ShipmentDelivered",
     "orders.OrderCancelled",
+    "orders.OrderCancellationRejected",
+    "payments.PaymentRefunded",
     timeout=gateway.TIMEOUT,
     width=10,
     within=timedelta(minutes=5),
     batch_size=50,  # so many are in doubt when their worker is killed
 )
 class SendMail:
-    """Writes to the customer that the order was placed, shipped or cancelled.
+    """Writes to the customer what has become of the order.
 
     It has no `look_up`, because a mail server cannot be asked: a mail is never sent a second time by itself.
     """
 
     def prepare(
-        self, news: Batch[OrderPlaced | OrderShipped | OrderCancelled]
+        self,
+        news: Batch[
+            OrderPlaced
+            | OrderShipped
+            | ShipmentDelivered
+            | OrderCancelled
+            | OrderCancellationRejected
+            | PaymentRefunded
+        ],
     ) -> Iterator[MailIntent | Ignored | NotReadyYet]:
         yield from services.prepare_mails(news)
 
-    def call(self, intent: MailIntent) -> MailSent:
+    def call(self, intent: MailIntent) -> MailSent | MailRefused:
         return gateway.send(intent)
 
-    def record(self, outcomes: Sequence[MailSent]) -> Iterator[NotificationSent | Ignored]:
-        yield from services.record_sent(outcomes)
+    def record(
+        self, outcomes: Sequence[MailSent | MailRefused]
+    ) -> Iterator[NotificationSent | NotificationFailed | Ignored]:
+        yield from services.record_mails(outcomes)

@@ -36,3 +36,18 @@ class OrderShipped(Reader, frozen=True, kw_only=True):
 
 class OrderCancelled(Reader, frozen=True, kw_only=True):
     reason: Literal["inventory", "declined", "customer", "staff", "fulfilment", "expired"]
+
+
+class OrderCancellationRejected(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class ShipmentDelivered(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class PaymentRefunded(Reader, frozen=True, kw_only=True):
+    pass
+
+
+News = OrderPlaced | OrderShipped | ShipmentDelivered | OrderCancelled | OrderCancellationRejected | PaymentRefunded

@@ -12,15 +12,28 @@ from django.db import connection
 from django.template.loader import render_to_string
 from django.utils.crypto import salted_hmac
 
-from notifications.events import NotificationSent, Template
-from notifications.gateway import MailIntent, MailSent
+from notifications.events import NotificationFailed, NotificationSent, Template
+from notifications.gateway import MailIntent, MailRefused, MailSent
 from notifications.models import Addressee, Mail
-from notifications.readers import OrderCancelled, OrderPlaced, OrderShipped
+from notifications.readers import (
+    News,
+    OrderCancellationRejected,
+    OrderCancelled,
+    OrderPlaced,
+    OrderShipped,
+    PaymentRefunded,
+    ShipmentDelivered,
+)
 from outbox import Batch, Ignored, NotReadyYet
 
-News = OrderPlaced | OrderShipped | OrderCancelled
-
-TEMPLATES: dict[type[News], Template] = {OrderPlaced: "placed", OrderShipped: "shipped", OrderCancelled: "cancelled"}
+TEMPLATES: dict[type[News], Template] = {
+    OrderPlaced: "placed",
+    OrderShipped: "shipped",
+    ShipmentDelivered: "delivered",
+    OrderCancelled: "cancelled",
+    OrderCancellationRejected: "not_cancelled",
+    PaymentRefunded: "refunded",
+}
 
 # Opens the mails that are new, and locks and returns all of them.
 OPEN = """
@@ -30,9 +43,11 @@ ON CONFLICT (order_id, template) DO UPDATE SET state = kept.state
 RETURNING *
 """
 
-SENT = """
-UPDATE notifications_mail AS kept SET state = 'sent', sent_at = statement_timestamp()
-FROM unnest(%s::uuid[], %s::text[]) AS mail (order_id, template)
+RECORD = """
+UPDATE notifications_mail AS kept
+SET state = mail.state, refusal = mail.refusal,
+    sent_at = CASE mail.state WHEN 'sent' THEN statement_timestamp() END
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::smallint[]) AS mail (order_id, template, state, refusal)
 WHERE kept.order_id = mail.order_id AND kept.template = mail.template AND kept.state = 'sending'
 RETURNING kept.order_id
 """
@@ -49,8 +64,8 @@ def prepare_mails(news: Batch[News]) -> Iterator[MailIntent | Ignored | NotReady
             yield NotReadyYet(event.order_id, "the order's address is not known yet")
         elif event.order_id not in mails:
             yield Ignored(event.order_id, "the customer has no valid e-mail address")
-        elif mails[event.order_id].state == Mail.State.SENT:
-            yield Ignored(event.order_id, "already sent")
+        elif mails[event.order_id].state != Mail.State.SENDING:
+            yield Ignored(event.order_id, f"already {mails[event.order_id].state}")
         else:
             yield _mail(event, addressees[event.order_id])
 
@@ -108,24 +123,29 @@ def _written(template: Template, context: dict[str, Any]) -> tuple[str, str]:
     return subject, text
 
 
-def record_sent(outcomes: Sequence[MailSent]) -> Iterator[NotificationSent | Ignored]:
-    """Writes down which mails the mail server has taken."""
+def record_mails(
+    outcomes: Sequence[MailSent | MailRefused],
+) -> Iterator[NotificationSent | NotificationFailed | Ignored]:
+    """Writes down which mails the mail server has taken, and which it has refused."""
     with connection.cursor() as cursor:
-        cursor.execute(SENT, [[o.order_id for o in outcomes], [o.template for o in outcomes]])
+        cursor.execute(RECORD, [list(column) for column in zip(*map(_row, outcomes), strict=True)])
         recorded = {order_id for (order_id,) in cursor.fetchall()}
     for outcome in outcomes:
-        if outcome.order_id in recorded:
-            yield _sent(outcome)
-        else:
-            yield Ignored(outcome.order_id, "already recorded")
+        yield _said(outcome) if outcome.order_id in recorded else Ignored(outcome.order_id, "already recorded")
 
 
-def _sent(outcome: MailSent) -> NotificationSent:
-    return NotificationSent(
-        order_id=outcome.order_id,
-        template=outcome.template,
-        channel="email",
-        recipient_hash=recipient_hash(outcome.to),
+def _row(outcome: MailSent | MailRefused) -> tuple[UUID, Template, str, int | None]:
+    if isinstance(outcome, MailRefused):
+        return outcome.order_id, outcome.template, Mail.State.FAILED, outcome.code
+    return outcome.order_id, outcome.template, Mail.State.SENT, None
+
+
+def _said(outcome: MailSent | MailRefused) -> NotificationSent | NotificationFailed:
+    order_id, template, recipient = outcome.order_id, outcome.template, recipient_hash(outcome.to)
+    if isinstance(outcome, MailSent):
+        return NotificationSent(order_id=order_id, template=template, channel="email", recipient_hash=recipient)
+    return NotificationFailed(
+        order_id=order_id, template=template, channel="email", recipient_hash=recipient, code=outcome.code
     )
 
 

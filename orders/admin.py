@@ -1,4 +1,4 @@
-"""The orders and the price list, to be looked at; an order's page tells its event history."""
+"""The orders and the price list, to be looked at; an order's page tells its event history, and may ask to cancel."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import now
 
-from orders.models import Order, OrderLine, Product, Status
-from outbox.admin import ReadOnlyAdmin, Tone, event_history, mark, order_page_is, since, stamp
+from orders import services
+from orders.models import CancellationRequest, Order, OrderLine, Product, Status
+from orders.status import attention_of, cancellation_pending
+from outbox.admin import ReadOnlyAdmin, Tone, acting, event_history, mark, order_page_is, since, stamp
 
 order_page_is("admin:orders_order_change")
 
@@ -22,6 +30,7 @@ GLYPHS: dict[str, tuple[str, Tone]] = {
     Status.RESERVED: ("◔", "busy"),
     Status.PAID: ("◑", "busy"),
     Status.SHIPPED: ("✓", "good"),
+    Status.DELIVERED: ("✓", "good"),
     Status.CANCELLING: ("↶", "busy"),
     Status.CANCELLED: ("–", "quiet"),  # noqa: RUF001  # a dash on purpose
     Status.INCONSISTENT: ("✕", "bad"),
@@ -43,6 +52,13 @@ def in_major_unit(amount: int, currency: str) -> str:
     return f"{Decimal(amount).scaleb(-decimals):,.{decimals}f} {currency}"
 
 
+class CancellationForm(forms.Form):
+    """Why staff wants an order cancelled."""
+
+    reason = forms.ChoiceField(choices=CancellationRequest.Why)
+    note = forms.CharField(max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = ("number", "email", "status_", "age", "placed", "total_")
@@ -62,6 +78,32 @@ class OrderAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("customer")
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.request_cancellation)
+        return [path("<uuid:order_id>/cancel/", view, name="orders_order_cancel"), *super().get_urls()]
+
+    def request_cancellation(self, request: HttpRequest, order_id: UUID) -> HttpResponse:
+        """Asks for the order to be cancelled, after a page that asks why."""
+        if not request.user.has_perm("orders.request_cancel"):
+            raise PermissionDenied
+        order = get_object_or_404(Order, pk=order_id)
+        form = CancellationForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            self._request_cancellation(request, order, form.cleaned_data)
+            return redirect("admin:orders_order_change", order.pk)
+        context = {**self.admin_site.each_context(request), "title": f"Cancel {order}?", "form": form, "order": order}
+        return TemplateResponse(request, "admin/orders/order/cancel.html", context)
+
+    def _request_cancellation(self, request: HttpRequest, order: Order, why: dict[str, Any]) -> None:
+        try:
+            with acting(request):
+                services.request_cancellation(order_id=order.pk, requested_by="staff", **why)
+        except services.NotCancellable as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+        else:
+            self.log_change(request, order, f"Requested its cancellation: {why['reason']}")
+            self.message_user(request, "Asked for. Whether it is too late, shipping decides: see the history.")
+
     def page_context(self, request: HttpRequest, obj: Order) -> dict[str, Any]:
         return {
             "status": status_mark(obj.status),
@@ -69,6 +111,9 @@ class OrderAdmin(ReadOnlyAdmin):
             "total": in_major_unit(obj.total, obj.currency),
             "address": _on_one_line(obj.ship_to),
             "lines": [_told_line(line, obj.currency) for line in obj.lines.order_by("sku")],
+            "attention": [word.replace("_", " ") for word in attention_of(set(obj.seen), now() - obj.status_since)],
+            "cancellation_pending": cancellation_pending(set(obj.seen)),
+            "may_cancel": request.user.has_perm("orders.request_cancel") and not obj.cancelled_at,
             "history": event_history(obj.pk) if request.user.has_perm("outbox.view_event") else None,
             "title": "Order",
         }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
 from outbox import Event, Money
 
 CancelReason = Literal["inventory", "declined", "customer", "staff", "fulfilment", "expired"]
+RequestedBy = Literal["customer", "staff"]
+WhyCancel = Literal["changed_mind", "ordered_by_mistake", "takes_too_long", "fraud", "other"]
 
 
 class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +35,10 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderPlaced(Event, frozen=True, kw_only=True):
-    """A customer has placed an order; it is accepted, and nothing has been reserved or charged yet."""
+    """A customer has placed an order; it is accepted, and nothing has been reserved or charged yet.
+
+    `sandbox`: nothing of it is real; payment methods and postcodes of the sandbox steer what becomes of it.
+    """
 
     number: str
     customer_id: int
@@ -41,6 +47,23 @@ class OrderPlaced(Event, frozen=True, kw_only=True):
     total: Money
     payment_method: str
     ship_to: Address
+    sandbox: bool
+
+
+class OrderCancellationRequested(Event, frozen=True, kw_only=True):
+    """Somebody wants the order cancelled. Shipping decides whether it is too late; until then nothing is cancelled."""
+
+    request_id: UUID
+    reason: WhyCancel
+    note: str
+    requested_by: RequestedBy
+
+
+class OrderCancellationRejected(Event, frozen=True, kw_only=True):
+    """The order cannot be cancelled any more: shipping has refused to stop it."""
+
+    request_id: UUID
+    reason: Literal["already_dispatched"]
 
 
 class OrderCancelled(Event, frozen=True, kw_only=True):

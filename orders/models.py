@@ -4,6 +4,7 @@ import uuid_utils.compat
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Now
 
 # What orders accepts as a payment method. Which methods exist is payments' knowledge: one that it does not know is
 # declined there. (\Z, for $ would accept a trailing newline.)
@@ -33,6 +34,7 @@ class Status(models.TextChoices):
     RESERVED = "reserved"
     PAID = "paid"
     SHIPPED = "shipped"
+    DELIVERED = "delivered"
     CANCELLING = "cancelling"
     CANCELLED = "cancelled"
     INCONSISTENT = "inconsistent"
@@ -54,8 +56,11 @@ class Order(models.Model):
     seen = models.JSONField(default=list, help_text="the names of the events folded into the status, sorted")
     status_since = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(max_length=20, blank=True, db_default="")
+    sandbox = models.BooleanField(default=False, help_text="nothing of it is real")
 
     class Meta:
+        permissions = [("request_cancel", "Can request that an order be cancelled")]
         constraints = [models.CheckConstraint(condition=models.Q(total__gte=0), name="order_total_not_negative")]
         indexes = [
             models.Index(fields=["customer", "-placed_at", "-id"], name="order_of_customer"),
@@ -82,3 +87,32 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku}"
+
+
+class CancellationRequest(models.Model):
+    """Somebody wants the order cancelled. What becomes of it shows in the order, but for the refusal, noted here.
+
+    There is at most one an order: whoever asks again is told of the first, and what was refused stays refused.
+    """
+
+    class Why(models.TextChoices):
+        CHANGED_MIND = "changed_mind"
+        ORDERED_BY_MISTAKE = "ordered_by_mistake"
+        TAKES_TOO_LONG = "takes_too_long"
+        FRAUD = "fraud"
+        OTHER = "other"
+
+    class By(models.TextChoices):
+        CUSTOMER = "customer"
+        STAFF = "staff"
+
+    id = models.UUIDField(primary_key=True, default=uuid_utils.compat.uuid7, editable=False)
+    order = models.OneToOneField(Order, models.CASCADE, related_name="cancellation_request")
+    reason = models.CharField(max_length=20, choices=Why, default=Why.OTHER)
+    note = models.CharField(max_length=500, blank=True)
+    requested_by = models.CharField(max_length=10, choices=By)
+    requested_at = models.DateTimeField(db_default=Now())
+    rejected_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"cancellation of order {self.order_id}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.events import OrderCancelled
+from orders.events import OrderCancellationRejected, OrderCancellationRequested, OrderCancelled
 from outbox import Reader
 
 
@@ -30,7 +30,23 @@ class PaymentDeclined(Reader, frozen=True, kw_only=True):
     pass
 
 
+class PaymentExpired(Reader, frozen=True, kw_only=True):
+    pass
+
+
 class PaymentVoided(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class LatePaymentReceived(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class PaymentRefunded(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class PaymentRefundFailed(Reader, frozen=True, kw_only=True):
     pass
 
 
@@ -38,19 +54,41 @@ class OrderShipped(Reader, frozen=True, kw_only=True):
     pass
 
 
+class ShipmentFailed(Reader, frozen=True, kw_only=True):
+    pass
+
+
 class ShipmentStopped(Reader, frozen=True, kw_only=True):
     pass
 
 
+class ShipmentStopRefused(Reader, frozen=True, kw_only=True):
+    pass
+
+
+class ShipmentDelivered(Reader, frozen=True, kw_only=True):
+    pass
+
+
+Refusal = StockReservationFailed | PaymentDeclined | PaymentExpired | ShipmentFailed
+
 Progress = (
-    OrderCancelled
+    OrderCancellationRequested
+    | OrderCancellationRejected
+    | OrderCancelled
     | StockReserved
     | StockReservationFailed
     | StockReleased
     | StockCommitted
     | PaymentCaptured
     | PaymentDeclined
+    | PaymentExpired
     | PaymentVoided
+    | LatePaymentReceived
+    | PaymentRefunded
+    | PaymentRefundFailed
     | OrderShipped
+    | ShipmentFailed
     | ShipmentStopped
+    | ShipmentDelivered
 )

@@ -6,9 +6,12 @@ Events are named as on the wire, such as `inventory.StockReserved`.
 from __future__ import annotations
 
 from collections.abc import Callable, Set
+from datetime import timedelta
 
 from orders.models import Status
 
+CANCEL_REQUESTED = "orders.OrderCancellationRequested"
+CANCEL_REJECTED = "orders.OrderCancellationRejected"
 CANCELLED = "orders.OrderCancelled"
 RESERVED = "inventory.StockReserved"
 REFUSED = "inventory.StockReservationFailed"
@@ -16,19 +19,31 @@ RELEASED = "inventory.StockReleased"
 COMMITTED = "inventory.StockCommitted"
 CAPTURED = "payments.PaymentCaptured"
 DECLINED = "payments.PaymentDeclined"
+EXPIRED = "payments.PaymentExpired"
 VOIDED = "payments.PaymentVoided"
+LATE = "payments.LatePaymentReceived"
+REFUNDED = "payments.PaymentRefunded"
+REFUND_FAILED = "payments.PaymentRefundFailed"
 SHIPPED = "shipping.OrderShipped"
+FAILED = "shipping.ShipmentFailed"
 STOPPED = "shipping.ShipmentStopped"
+DELIVERED = "shipping.ShipmentDelivered"
 
 # What is folded. Other events (mails, the start of a capture) change neither status nor facets, and hearing them
 # would cost a delivery an order each.
-FOLDED = (CANCELLED, RESERVED, REFUSED, RELEASED, COMMITTED, CAPTURED, DECLINED, VOIDED, SHIPPED, STOPPED)
+FOLDED = (
+    CANCEL_REQUESTED, CANCEL_REJECTED, CANCELLED,
+    RESERVED, REFUSED, RELEASED, COMMITTED,
+    CAPTURED, DECLINED, EXPIRED, VOIDED, LATE, REFUNDED, REFUND_FAILED,
+    SHIPPED, FAILED, STOPPED, DELIVERED,
+)  # fmt: skip
 
-# The closing events: with one of these a module says that it holds nothing any more for a cancelled order.
-CLOSING: dict[str, frozenset[str]] = {
-    "inventory": frozenset({REFUSED, RELEASED}),
-    "payments": frozenset({DECLINED, VOIDED}),
-    "shipping": frozenset({STOPPED}),
+# The closing events: with one of these a module says that it holds nothing any more for a cancelled order. Of several
+# the first one listed is named.
+CLOSING: dict[str, tuple[str, ...]] = {
+    "inventory": (RELEASED, REFUSED),
+    "payments": (REFUNDED, VOIDED, EXPIRED, DECLINED),
+    "shipping": (STOPPED, FAILED),
 }
 
 # The first row whose condition holds wins. No rule looks at what is absent, except that books are closed one by one,
@@ -37,6 +52,7 @@ RULES: tuple[tuple[Status, Callable[[Set[str]], bool]], ...] = (
     (Status.INCONSISTENT, lambda seen: SHIPPED in seen and CANCELLED in seen),
     (Status.CANCELLED, lambda seen: CANCELLED in seen and not open_books(seen)),
     (Status.CANCELLING, lambda seen: CANCELLED in seen),
+    (Status.DELIVERED, lambda seen: DELIVERED in seen and SHIPPED in seen),
     (Status.SHIPPED, lambda seen: SHIPPED in seen),
     (Status.PAID, lambda seen: CAPTURED in seen),
     (Status.RESERVED, lambda seen: RESERVED in seen),
@@ -44,12 +60,23 @@ RULES: tuple[tuple[Status, Callable[[Set[str]], bool]], ...] = (
 )
 
 # Whoever waits for the end of the process waits for one of these.
-SETTLED = frozenset({Status.SHIPPED, Status.CANCELLED})
+SETTLED = frozenset({Status.SHIPPED, Status.DELIVERED, Status.CANCELLED})
+
+# A book that has been open for longer than this needs somebody to look after it.
+PATIENCE_WITH_BOOKS = timedelta(minutes=5)
 
 Facet = tuple[tuple[str, str], ...]
 STOCK: Facet = ((COMMITTED, "committed"), (RELEASED, "released"), (REFUSED, "refused"), (RESERVED, "reserved"))
-PAYMENT: Facet = ((VOIDED, "voided"), (CAPTURED, "captured"), (DECLINED, "declined"))
-SHIPMENT: Facet = ((SHIPPED, "shipped"), (STOPPED, "stopped"))
+PAYMENT: Facet = (
+    (REFUNDED, "refunded"),
+    (REFUND_FAILED, "refund_failed"),
+    (LATE, "captured"),
+    (CAPTURED, "captured"),
+    (VOIDED, "voided"),
+    (EXPIRED, "expired"),
+    (DECLINED, "declined"),
+)
+SHIPMENT: Facet = ((DELIVERED, "delivered"), (SHIPPED, "shipped"), (FAILED, "failed"), (STOPPED, "stopped"))
 
 
 def status_of(seen: Set[str]) -> Status:
@@ -59,7 +86,28 @@ def status_of(seen: Set[str]) -> Status:
 
 def open_books(seen: Set[str]) -> list[str]:
     """Returns the modules that have not published a closing event yet; says something of cancelled orders only."""
-    return [module for module, closing in CLOSING.items() if not closing & seen]
+    return [module for module in CLOSING if closed_by(module, seen) is None]
+
+
+def closed_by(module: str, seen: Set[str]) -> str | None:
+    """Returns the event by which a module has closed its book, or None while it is open."""
+    return next((event for event in CLOSING[module] if event in seen), None)
+
+
+def cancellation_pending(seen: Set[str]) -> bool:
+    """Whether somebody wants the order cancelled, and it is not decided yet."""
+    return CANCEL_REQUESTED in seen and not seen & {CANCEL_REJECTED, CANCELLED}
+
+
+def attention_of(seen: Set[str], age: timedelta = timedelta(0)) -> list[str]:
+    """Returns why somebody has to look after the order, worst first; `age` is how long it has had its status."""
+    reasons = {
+        "inconsistent": status_of(seen) == Status.INCONSISTENT,
+        "money_owed": REFUND_FAILED in seen and REFUNDED not in seen,
+        "late_money": LATE in seen and not seen & {REFUNDED, REFUND_FAILED},
+        "book_open": status_of(seen) == Status.CANCELLING and age > PATIENCE_WITH_BOOKS,
+    }
+    return [reason for reason, holds in reasons.items() if holds]
 
 
 def stock_of(seen: Set[str]) -> str:
@@ -68,12 +116,12 @@ def stock_of(seen: Set[str]) -> str:
 
 
 def payment_of(seen: Set[str]) -> str:
-    """Returns what became of the money: none, captured, declined or voided."""
+    """Returns what became of the money: none, captured, declined, expired, voided, refunded or refund_failed."""
     return _facet(PAYMENT, seen)
 
 
 def shipment_of(seen: Set[str]) -> str:
-    """Returns what became of the parcel: none, shipped or stopped."""
+    """Returns what became of the parcel: none, shipped, delivered, failed or stopped."""
     return _facet(SHIPMENT, seen)
 
 

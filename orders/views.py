@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -22,8 +22,20 @@ from api.pagination import LARGEST_PAGE, PAGE_SIZE, page_of, whole_number
 from api.problems import INVALID_BODY, Fault, Problem, ProblemType, problem_type
 from api.schema import problems
 from orders import services
-from orders.models import Order
-from orders.serializers import History, OrderPage, PlacedOrder, PlaceOrder, address_of, shown, told
+from orders.models import CancellationRequest, Order
+from orders.serializers import (
+    CancellationState,
+    CancelOrder,
+    History,
+    OrderPage,
+    PlacedOrder,
+    PlaceOrder,
+    address_of,
+    cancellation_of,
+    shown,
+    shown_cancellation,
+    told,
+)
 from outbox.history import history_of
 
 UNKNOWN_SKU = problem_type(
@@ -34,6 +46,9 @@ INACTIVE_SKU = problem_type(
 )
 CURRENCY_MISMATCH = problem_type(
     "currency-mismatch", 422, "An order has one currency", "Place one order for each currency."
+)
+NOT_CANCELLABLE = problem_type(
+    "not-cancellable", 409, "Too late to cancel", "The order is on its way; send it back when it has arrived."
 )
 TOTAL_TOO_LARGE = problem_type("total-too-large", 422, "The total is too large", "Divide the order.")
 
@@ -103,6 +118,38 @@ class OneOrder(APIView):
         return Response(shown(get_object_or_404(_own_orders(request), pk=order_id)))
 
 
+class Cancellation(APIView):
+    """The cancellation of one of a customer's orders."""
+
+    @extend_schema(
+        operation_id="cancel_order",
+        summary="Ask for an order to be cancelled",
+        description="Whether it is too late is decided soon; look at the cancellation. Asking again changes nothing.",
+        tags=["orders"],
+        parameters=[KEY],
+        request=CancelOrder,
+        responses={200: CancellationState, 202: CancellationState, **problems(400, 404, 409, 413, 415, 422)},
+    )
+    def post(self, request: Request, order_id: UUID) -> HttpResponse:
+        wanted = read_body(request, CancelOrder)
+        order = get_object_or_404(_own_orders(request).only("pk"), pk=order_id)
+        return once(request, lambda: _cancel(order.pk, wanted))
+
+    @extend_schema(
+        operation_id="get_cancellation",
+        summary="Look at a cancellation",
+        description="It is settled when stock, payment and shipment are closed, each by the event that is named.",
+        tags=["orders"],
+        responses={200: CancellationState, **problems(404)},
+    )
+    def get(self, request: Request, order_id: UUID) -> Response:
+        order = get_object_or_404(_own_orders(request).select_related("cancellation_request"), pk=order_id)
+        wanted = getattr(order, "cancellation_request", None)
+        if wanted is None and order.cancelled_at is None:
+            raise Http404
+        return Response(shown_cancellation(order, wanted))
+
+
 class OrderEvents(APIView):
     """What has happened to one of a customer's orders."""
 
@@ -139,6 +186,18 @@ def _place(customer: User, wanted: PlaceOrder) -> Answer:
     except services.CannotPlace as refused:
         raise Problem(REFUSALS[type(refused)], str(refused)) from refused
     return Answer(status=201, body=shown(order), headers={"Location": address_of(order)})
+
+
+def _cancel(order_id: UUID, wanted: CancelOrder) -> Answer:
+    try:
+        order = services.request_cancellation(
+            order_id=order_id, requested_by="customer", reason=wanted.reason, note=wanted.note
+        )
+    except services.NotCancellable as refused:
+        raise Problem(NOT_CANCELLABLE, str(refused)) from refused
+    shown = shown_cancellation(order, CancellationRequest.objects.filter(order=order).first())
+    status = 200 if shown.state == "settled" else 202
+    return Answer(status=status, body=shown, headers={"Location": cancellation_of(order)})
 
 
 def _faults(wanted: PlaceOrder, skus: Collection[str], code: str, detail: str) -> list[Fault]:

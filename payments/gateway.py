@@ -30,6 +30,22 @@ class Declined(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     code: str
 
 
+class Refunded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The provider has given the money back; `reference` is its own name for the refund."""
+
+    reference: str
+
+
+class RefundRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The provider will not give the money back under this key."""
+
+    code: str
+
+
+class OutcomeUnknown(TimeoutError):
+    """The provider has not answered in time; it may have acted, may still act, or not. Look up before asking again."""
+
+
 class Provider(Protocol):
     """A payment provider. Whatever goes wrong technically is raised: the outcome is then unknown, not negative."""
 
@@ -40,7 +56,15 @@ class Provider(Protocol):
         ...
 
     def look_up(self, key: str) -> Charged | Declined | None:
-        """Returns what became of an earlier call with this key, or None if the provider has never seen it."""
+        """Returns what became of an earlier `capture` with this key, or None if the provider has never seen it."""
+        ...
+
+    def refund(self, key: str, reference: str, amount: Money) -> Refunded | RefundRefused:
+        """Gives the money of the charge `reference` back, once for each `key`."""
+        ...
+
+    def look_up_refund(self, key: str) -> Refunded | RefundRefused | None:
+        """Returns what became of an earlier `refund` with this key, or None if the provider has never seen it."""
         ...
 
 
@@ -60,6 +84,24 @@ class CaptureOutcome(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money
     provider: str
     answer: Charged | Declined
+
+
+class RefundIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision, already committed, to ask the provider to give the money of the charge `reference` back."""
+
+    order_id: UUID
+    key: str
+    reference: str
+    amount: Money
+
+
+class RefundOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What the provider answered when asked to give `amount` back."""
+
+    order_id: UUID
+    amount: Money
+    provider: str
+    answer: Refunded | RefundRefused
 
 
 @cache
@@ -83,14 +125,29 @@ def check_provider(**kwargs: Any) -> list[CheckMessage]:
 
 def capture(intent: CaptureIntent) -> CaptureOutcome:
     """Asks the provider for the money."""
-    return _outcome(intent, provider().capture(intent.key, intent.amount, intent.method))
+    return _captured(intent, provider().capture(intent.key, intent.amount, intent.method))
 
 
-def look_up(intent: CaptureIntent) -> CaptureOutcome | None:
+def look_up_capture(intent: CaptureIntent) -> CaptureOutcome | None:
     """Asks the provider what became of an earlier `capture` of the same intent."""
     answer = provider().look_up(intent.key)
-    return _outcome(intent, answer) if answer else None
+    return _captured(intent, answer) if answer else None
 
 
-def _outcome(intent: CaptureIntent, answer: Charged | Declined) -> CaptureOutcome:
+def refund(intent: RefundIntent) -> RefundOutcome:
+    """Asks the provider to give the money back."""
+    return _refunded(intent, provider().refund(intent.key, intent.reference, intent.amount))
+
+
+def look_up_refund(intent: RefundIntent) -> RefundOutcome | None:
+    """Asks the provider what became of an earlier `refund` of the same intent."""
+    answer = provider().look_up_refund(intent.key)
+    return _refunded(intent, answer) if answer else None
+
+
+def _captured(intent: CaptureIntent, answer: Charged | Declined) -> CaptureOutcome:
     return CaptureOutcome(order_id=intent.order_id, amount=intent.amount, provider=provider().name, answer=answer)
+
+
+def _refunded(intent: RefundIntent, answer: Refunded | RefundRefused) -> RefundOutcome:
+    return RefundOutcome(order_id=intent.order_id, amount=intent.amount, provider=provider().name, answer=answer)

@@ -23,12 +23,23 @@ class Payment(models.Model):
         CAPTURING = "capturing"  # the provider may have been asked
         CAPTURED = "captured"
         DECLINED = "declined"
+        EXPIRED = "expired"
         VOIDED = "voided"
+        REFUNDING = "refunding"  # the provider may have been asked to give it back
+        REFUNDED = "refunded"
+        REFUND_FAILED = "refund_failed"  # the money is owed
 
+    # Whatever is closed with nothing taken leads to REFUNDING if the provider takes the money after all: late money.
     TRANSITIONS = {
         State.WAITING: {State.STARTED, State.VOIDED},
-        State.STARTED: {State.CAPTURING, State.VOIDED},
-        State.CAPTURING: {State.CAPTURED, State.DECLINED},
+        State.STARTED: {State.CAPTURING, State.EXPIRED, State.VOIDED},
+        State.CAPTURING: {State.CAPTURED, State.DECLINED, State.REFUNDING},
+        State.CAPTURED: {State.REFUNDING},
+        State.DECLINED: {State.REFUNDING},
+        State.EXPIRED: {State.REFUNDING},
+        State.VOIDED: {State.REFUNDING},
+        State.REFUNDING: {State.REFUNDED, State.REFUND_FAILED},
+        State.REFUND_FAILED: {State.REFUNDING},
     }
 
     id = models.UUIDField(primary_key=True, default=uuid_utils.compat.uuid7, editable=False)
@@ -37,16 +48,22 @@ class Payment(models.Model):
     currency = models.CharField(max_length=3, blank=True, help_text="ISO 4217")
     method = models.CharField(max_length=100, blank=True)
     stock_reserved = models.BooleanField(db_default=False)
-    state = models.CharField(max_length=10, choices=State, db_default=State.WAITING)
+    cancelled = models.BooleanField(db_default=False, help_text="the order is; a capture under way will be given back")
+    state = models.CharField(max_length=20, choices=State, db_default=State.WAITING)
     state_since = models.DateTimeField(db_default=Now())
     attempt = models.PositiveSmallIntegerField(db_default=1)
     provider = models.CharField(max_length=50, blank=True, db_default="")
     provider_ref = models.CharField(max_length=100, blank=True, db_default="")
     decline_code = models.CharField(max_length=50, blank=True, db_default="")
+    late = models.BooleanField(db_default=False, help_text="the money came when the payment was closed already")
+    refund_attempt = models.PositiveSmallIntegerField(db_default=0)
+    refund_ref = models.CharField(max_length=100, blank=True, db_default="")
+    refund_code = models.CharField(max_length=50, blank=True, db_default="", help_text="why the last refund failed")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount__gte=0), name="payment_amount_not_negative")]
         indexes = [models.Index(fields=["-state_since"], name="payment_newest_first")]
+        permissions = [("refund", "Can try a failed refund again")]
 
     def __str__(self) -> str:
         return f"{self.state} for order {self.order_id}"
@@ -66,9 +83,18 @@ class Payment(models.Model):
         """The key under which the provider knows the current attempt, however often it is asked."""
         return f"{self.pk}:{self.attempt}"
 
+    @property
+    def refund_key(self) -> str:
+        """The key under which the provider knows the current refund, however often it is asked."""
+        return f"{self.pk}:refund:{self.refund_attempt}"
+
     def awaits(self, attempt: int) -> bool:
         """Whether the provider is still to answer this attempt."""
         return self.state in (self.State.STARTED, self.State.CAPTURING) and self.attempt == attempt
+
+    def awaits_refund(self, attempt: int) -> bool:
+        """Whether the provider is still to answer this attempt to give the money back."""
+        return self.state == self.State.REFUNDING and self.refund_attempt == attempt
 
     def become(self, state: State) -> None:
         """Changes the state in memory; the row has to be locked.

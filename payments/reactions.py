@@ -1,14 +1,26 @@
-"""What payments does when something has happened: it takes money once there is stock, and voids what is cancelled."""
+"""What payments does when something has happened: it takes money once there is stock, and gives back what it must."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from django.conf import settings
+
 from outbox import Batch, Ignored, NotReadyYet, Waiting, effect, reacts_to
 from payments import gateway, services
-from payments.events import PaymentCaptured, PaymentCaptureStarted, PaymentDeclined, PaymentVoided
-from payments.gateway import CaptureIntent, CaptureOutcome
+from payments.events import (
+    LatePaymentReceived,
+    PaymentCaptured,
+    PaymentCaptureStarted,
+    PaymentDeclined,
+    PaymentExpired,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    PaymentRefundStarted,
+    PaymentVoided,
+)
+from payments.gateway import CaptureIntent, CaptureOutcome, RefundIntent, RefundOutcome
 from payments.readers import OrderCancelled, OrderPlaced, StockReserved
 
 
@@ -18,7 +30,14 @@ def start_capture(news: Batch[OrderPlaced | StockReserved]) -> Iterator[PaymentC
     yield from services.start_captures(news)
 
 
-@effect("payments.PaymentCaptureStarted", timeout=gateway.TIMEOUT, width=10, within=timedelta(seconds=60))
+# The provider's answers are waited for side by side: at one second each a full batch takes two.
+@effect(
+    "payments.PaymentCaptureStarted",
+    timeout=gateway.TIMEOUT,
+    width=50,
+    batch_size=100,
+    within=timedelta(seconds=60),
+)
 class CapturePayment:
     """Asks the payment provider for the money."""
 
@@ -29,13 +48,45 @@ class CapturePayment:
         return gateway.capture(intent)
 
     def look_up(self, intent: CaptureIntent) -> CaptureOutcome | None:
-        return gateway.look_up(intent)
+        return gateway.look_up_capture(intent)
 
-    def record(self, outcomes: Sequence[CaptureOutcome]) -> Iterator[PaymentCaptured | PaymentDeclined | Ignored]:
+    def record(
+        self, outcomes: Sequence[CaptureOutcome]
+    ) -> Iterator[PaymentCaptured | PaymentDeclined | LatePaymentReceived | Ignored]:
         yield from services.record_captures(outcomes)
 
 
+@reacts_to("inventory.StockReserved", after=settings.PAYMENT_WINDOW, within=timedelta(hours=1))
+def expire_payment(reserved: Batch[StockReserved]) -> Iterator[PaymentExpired | Ignored | NotReadyYet]:
+    """Ends the time to pay, which begins when payments could first act: at the reservation of the stock."""
+    yield from services.expire(reserved)
+
+
 @reacts_to("orders.OrderCancelled", within=timedelta(minutes=5))
-def void_payment(cancelled: Batch[OrderCancelled]) -> Iterator[PaymentVoided | Ignored | NotReadyYet]:
-    """Sees to it that nothing is taken for a cancelled order."""
-    yield from services.void(cancelled)
+def close_payment(cancelled: Batch[OrderCancelled]) -> Iterator[PaymentVoided | PaymentRefundStarted | Ignored]:
+    """Sees to it that nothing is taken for a cancelled order, or that what was taken goes back."""
+    yield from services.close(cancelled)
+
+
+@effect(
+    "payments.PaymentRefundStarted",
+    "payments.LatePaymentReceived",
+    timeout=gateway.TIMEOUT,
+    width=20,
+    batch_size=40,
+    within=timedelta(minutes=5),
+)
+class RefundPayment:
+    """Asks the payment provider to give the money back."""
+
+    def prepare(self, due: Batch[PaymentRefundStarted | LatePaymentReceived]) -> Iterator[RefundIntent | Ignored]:
+        yield from services.prepare_refunds(due)
+
+    def call(self, intent: RefundIntent) -> RefundOutcome:
+        return gateway.refund(intent)
+
+    def look_up(self, intent: RefundIntent) -> RefundOutcome | None:
+        return gateway.look_up_refund(intent)
+
+    def record(self, outcomes: Sequence[RefundOutcome]) -> Iterator[PaymentRefunded | PaymentRefundFailed | Ignored]:
+        yield from services.record_refunds(outcomes)

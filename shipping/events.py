@@ -18,6 +18,12 @@ class ShippedLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
 
 
+class ShipmentStarted(Event, frozen=True, kw_only=True):
+    """The order is paid and its address known; a label is about to be bought. It can still be stopped."""
+
+    shipment_id: UUID
+
+
 class OrderShipped(Event, frozen=True, kw_only=True):
     """The parcel has been handed to the carrier; from now on the order cannot be cancelled."""
 
@@ -28,10 +34,35 @@ class OrderShipped(Event, frozen=True, kw_only=True):
     shipped_at: datetime
 
 
+class ShipmentFailed(Event, frozen=True, kw_only=True):
+    """The carrier will not take the parcel. Closes shipping's book. `reason` is such as address_undeliverable."""
+
+    shipment_id: UUID
+    reason: str
+
+
 class ShipmentStopped(Event, frozen=True, kw_only=True):
-    """Nothing will be shipped for a cancelled order. Closes shipping's book.
+    """Nothing will be shipped for an order that is cancelled or about to be. Closes shipping's book.
 
     `stage` is how far it had come: `none` if shipping had not heard of the order, else `draft`.
     """
 
     stage: Literal["none", "draft"]
+
+
+class ShipmentStopRefused(Event, frozen=True, kw_only=True):
+    """Too late to stop: the parcel is with the carrier, or its label is being bought and may have been.
+
+    `shipped_at` is null in the second case.
+    """
+
+    reason: Literal["shipped", "label_being_bought"]
+    shipped_at: datetime | None
+
+
+class ShipmentDelivered(Event, frozen=True, kw_only=True):
+    """The carrier has handed the parcel over. `signed_by` is personal."""
+
+    shipment_id: UUID
+    delivered_at: datetime
+    signed_by: str

@@ -1,23 +1,53 @@
-"""What shipping does when something has happened: it ships what is paid, and stops what is cancelled."""
+"""What shipping does when something has happened: it ships what is paid, and stops what is not to be shipped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from outbox import Batch, Ignored, Waiting, reacts_to
-from shipping import services
-from shipping.events import OrderShipped, ShipmentStopped
-from shipping.readers import OrderCancelled, OrderPlaced, PaymentCaptured
+from django.conf import settings
+
+from outbox import Batch, Ignored, NotReadyYet, Waiting, effect, reacts_to
+from shipping import gateway, services
+from shipping.events import OrderShipped, ShipmentFailed, ShipmentStarted, ShipmentStopped, ShipmentStopRefused
+from shipping.gateway import LabelIntent, LabelOutcome
+from shipping.readers import OrderCancellationRequested, OrderCancelled, OrderPlaced, PaymentCaptured
+
+TO_SHIP = timedelta(seconds=30) if settings.SANDBOX else timedelta(hours=24)
 
 
 @reacts_to("orders.OrderPlaced", "payments.PaymentCaptured", within=timedelta(seconds=30))
-def ship_order(news: Batch[OrderPlaced | PaymentCaptured]) -> Iterator[OrderShipped | Waiting | Ignored]:
-    """Ships the order when its address and its payment are both known."""
-    yield from services.ship_paid(news)
+def ship_order(news: Batch[OrderPlaced | PaymentCaptured]) -> Iterator[ShipmentStarted | Waiting | Ignored]:
+    """Starts the shipment when the order's address and its payment are both known."""
+    yield from services.start(news)
+
+
+@effect("shipping.ShipmentStarted", timeout=gateway.TIMEOUT, width=50, batch_size=100, within=TO_SHIP)
+class BuyLabel:
+    """Buys the label from the carrier, who then has the parcel."""
+
+    def prepare(self, started: Batch[ShipmentStarted]) -> Iterator[LabelIntent | Ignored]:
+        yield from services.prepare_labels(started)
+
+    def call(self, intent: LabelIntent) -> LabelOutcome:
+        return gateway.buy_label(intent)
+
+    def look_up(self, intent: LabelIntent) -> LabelOutcome | None:
+        return gateway.look_up(intent)
+
+    def record(self, outcomes: Sequence[LabelOutcome]) -> Iterator[OrderShipped | ShipmentFailed | Ignored]:
+        yield from services.record_labels(outcomes)
+
+
+@reacts_to("orders.OrderCancellationRequested", within=timedelta(seconds=30))
+def decide_cancellation(
+    requested: Batch[OrderCancellationRequested],
+) -> Iterator[ShipmentStopped | ShipmentStopRefused | Ignored | NotReadyYet]:
+    """Decides whether an order can still be cancelled: stops its shipment, or says that it is too late."""
+    yield from services.decide(requested)
 
 
 @reacts_to("orders.OrderCancelled", within=timedelta(seconds=30))
-def stop_shipment(cancelled: Batch[OrderCancelled]) -> Iterator[ShipmentStopped | Ignored]:
+def stop_shipment(cancelled: Batch[OrderCancelled]) -> Iterator[ShipmentStopped | Ignored | NotReadyYet]:
     """Sees to it that nothing is shipped for a cancelled order."""
     yield from services.stop(cancelled)

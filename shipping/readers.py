@@ -33,5 +33,9 @@ class PaymentCaptured(Reader, frozen=True, kw_only=True):
     pass
 
 
+class OrderCancellationRequested(Reader, frozen=True, kw_only=True):
+    pass
+
+
 class OrderCancelled(Reader, frozen=True, kw_only=True):
     pass

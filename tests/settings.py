@@ -1,5 +1,7 @@
 """The project's settings with one app more: `toy`, whose reactions do what the events of a test tell them to."""
 
+from datetime import timedelta
+
 from config.broker import broker_settings
 from config.settings import *  # noqa: F403
 from config.settings import BASE_DIR, CELERY_BROKER_URL, DATABASE_URL, INSTALLED_APPS, QUEUES
@@ -10,6 +12,7 @@ globals().update(broker_settings(CELERY_BROKER_URL, DATABASE_URL, QUEUES))
 
 SECRET_KEY = "for tests only"
 OUTBOX = {"strict": True}
+PAYMENT_GRACE = timedelta(0)  # a timer that a test has pulled to now acts now
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed; nothing here is secret
 STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,6 +1,7 @@
 """The engine's admin pages, all of them read-only, and the pieces of which other apps' pages are made."""
 
 from outbox.admin import deliveries, dispatches, events, heartbeats, reactions, rejected_messages
+from outbox.admin.acting import acting
 from outbox.admin.bounded_paginator import BoundedPaginator
 from outbox.admin.history import History, event_history
 from outbox.admin.links import order_page_is
@@ -13,6 +14,7 @@ __all__ = [
     "History",
     "ReadOnlyAdmin",
     "Tone",
+    "acting",
     "deliveries",
     "dispatches",
     "event_history",

@@ -63,6 +63,11 @@ class ToldDelivery:
         """Whether it waits for a time that is still to come: a timer, or the next attempt."""
         return self.row.state == DeliveryState.WAITING and self.row.due_at > self.now
 
+    @property
+    def is_timer(self) -> bool:
+        """Whether it has only ever waited for its time; until then there is nothing to finish."""
+        return self.is_timed and not self.row.attempts and not self.row.outcome
+
 
 @dataclass(frozen=True, kw_only=True)
 class ToldEvent:
@@ -102,6 +107,11 @@ class History:
     @property
     def unfinished(self) -> list[ToldDelivery]:
         return [delivery for delivery in self.deliveries if delivery.is_open]
+
+    @property
+    def in_hand(self) -> list[ToldDelivery]:
+        """What is not finished, without the timers: these have their time."""
+        return [delivery for delivery in self.unfinished if not delivery.is_timer]
 
     @property
     def counts(self) -> list[tuple[str, int]]:

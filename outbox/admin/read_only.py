@@ -23,7 +23,7 @@ class ReadOnlyAdmin(_ModelAdmin):
     The lists stay fast however long the tables become: nothing is counted in full.
     """
 
-    actions = None
+    actions: Any = None
     paginator = BoundedPaginator
     show_facets = ShowFacets.NEVER
     show_full_result_count = False

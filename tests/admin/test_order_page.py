@@ -159,7 +159,9 @@ class TestADelivery:
     def test_of_a_timer_that_is_not_due_says_when_it_is(self, admin_client: Client, placed: Event) -> None:
         later = timezone.now() + timedelta(minutes=20, seconds=30)
         a_delivery(placed, "payments.expire", state="waiting", due_at=later, dispatch=None)
-        assert "waiting payments.expire due in 20 min" in read(admin_client, "orders_order_change", placed.order_id)
+        page = read(admin_client, "orders_order_change", placed.order_id)
+        assert "waiting payments.expire due in 20 min" in page
+        assert "not finished" not in page  # a timer has its time
 
     def test_with_a_long_outcome_is_folded(self, admin_client: Client, placed: Event) -> None:
         a_delivery(placed, outcome="x" * 4000)

@@ -92,7 +92,7 @@ def test_other_printable_keys_will_do(place: Place, key: str) -> None:
 
 def test_a_request_that_failed_leaves_its_key_free(place: Place, body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr("orders.services.publish", _fail)
+        broken.setattr("orders.services.placing.publish", _fail)
         assert place(body, key="k").status_code == 500
     assert not IdempotencyKey.objects.exists()
     assert not Order.objects.exists()

@@ -31,7 +31,11 @@ def test_the_document_lists_every_endpoint(document: Any) -> None:
         ("/api/v1/orders", "get"),
         ("/api/v1/orders", "post"),
         ("/api/v1/orders/{order_id}", "get"),
+        ("/api/v1/orders/{order_id}/cancellation", "get"),
+        ("/api/v1/orders/{order_id}/cancellation", "post"),
         ("/api/v1/orders/{order_id}/events", "get"),
+        ("/api/v1/carrier-callbacks/sandbox", "post"),
+        ("/api/v1/payment-callbacks/sandbox", "post"),
     }
 
 

@@ -35,6 +35,7 @@ PLACED = OrderPlaced(
     total=PRICE,
     payment_method="pm_card_ok",
     ship_to=HOME,
+    sandbox=True,
 )
 DECLINED = PaymentDeclined(order_id=uuid4(), payment_id=uuid4(), attempt=1, code="insufficient_funds")
 

@@ -62,4 +62,29 @@ def test_payment_and_cancellation_arrive_and_exactly_one_of_them_decides() -> No
         feed(shipping.ship_order, to_ship(order_id))
         paid, cancelled = delivering.PaymentCaptured(order_id=order_id), delivering.OrderCancelled(order_id=order_id)
         answers = at_once(partial(feed, shipping.ship_order, paid), partial(feed, shipping.stop_shipment, cancelled))
-        assert answers in (["Ignored", "OrderShipped"], ["Ignored", "ShipmentStopped"])
+        # Stopped after it was started is still stopped: no label is bought.
+        assert answers in (["Ignored", "ShipmentStopped"], ["ShipmentStarted", "ShipmentStopped"])
+
+
+def test_a_label_is_bought_and_the_shipment_is_stopped_and_exactly_one_of_them_happens() -> None:
+    for _ in range(ROUNDS):
+        order_id = uuid4()
+        feed(shipping.ship_order, to_ship(order_id))
+        (started,) = feed(shipping.ship_order, delivering.PaymentCaptured(order_id=order_id))
+        wanted = delivering.OrderCancellationRequested(order_id=order_id)
+        answers = at_once(
+            partial(feed, shipping.BuyLabel().prepare, started), partial(feed, shipping.decide_cancellation, wanted)
+        )
+        assert answers in (["Ignored", "ShipmentStopped"], ["LabelIntent", "NotReadyYet"])
+
+
+def test_the_deadline_and_the_capture_come_together_and_exactly_one_of_them_decides() -> None:
+    for _ in range(ROUNDS):
+        order_id = uuid4()
+        feed(payments.start_capture, to_pay(order_id))
+        (started,) = feed(payments.start_capture, paying.StockReserved(order_id=order_id))
+        answers = at_once(
+            partial(feed, payments.CapturePayment().prepare, started),
+            partial(feed, payments.expire_payment, paying.StockReserved(order_id=order_id)),
+        )
+        assert answers in (["CaptureIntent", "Ignored"], ["Ignored", "PaymentExpired"])

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
 
-from notifications.events import NotificationSent
+from notifications.events import NotificationFailed, NotificationSent
 from notifications.gateway import MailIntent, message_id
 from notifications.models import Mail
 from notifications.reactions import SendMail
-from notifications.readers import Address, OrderCancelled, OrderedLine, OrderPlaced, OrderShipped
+from notifications.readers import (
+    Address,
+    OrderCancellationRejected,
+    OrderCancelled,
+    OrderedLine,
+    OrderPlaced,
+    OrderShipped,
+    PaymentRefunded,
+    ShipmentDelivered,
+)
 from notifications.services import recipient_hash
-from outbox import Ignored, NotReadyYet
+from outbox import Ignored, NotDone, NotReadyYet
 from tests.domain.feeding import feed, statements
 
 pytestmark = pytest.mark.django_db
@@ -73,14 +86,29 @@ class TestTheTexts:
             ("declined", "was declined"),
             ("customer", "as you asked"),
             ("staff", "we had to cancel"),
-            ("fulfilment", "we had to cancel"),
-            ("expired", "we had to cancel"),
+            ("fulfilment", "cannot deliver to the address"),
+            ("expired", "in time"),
         ],
     )
     def test_cancelled(self, reason: str, says: str) -> None:
         order_id = uuid4()
         mail_ = written(placed(order_id), cancelled(order_id, reason))
         assert mail_.subject == "Your order ORD-2026-000123 has been cancelled"
+        assert says in mail_.text
+        assert "\n\n\n" not in mail_.text
+
+    @pytest.mark.parametrize(
+        ("event", "subject", "says"),
+        [
+            (ShipmentDelivered, "Your order ORD-2026-000123 has been delivered", "2 x Blue mug"),
+            (OrderCancellationRejected, "Your order ORD-2026-000123 could not be cancelled any more", "return it"),
+            (PaymentRefunded, "Your money for the order ORD-2026-000123 is on its way back", "given back"),
+        ],
+    )
+    def test_what_may_follow(self, event: Any, subject: str, says: str) -> None:
+        order_id = uuid4()
+        mail_ = written(placed(order_id), event(order_id=order_id))
+        assert mail_.subject == subject
         assert says in mail_.text
         assert "\n\n\n" not in mail_.text
 
@@ -142,3 +170,39 @@ def _counts(size: int) -> list[int]:
     mixed = [placed(uuid4()) if n % 2 else shipped(event.order_id) for n, event in enumerate(known)]
     outcomes = [send_mail.call(intent) for intent in intents]
     return [statements(send_mail.prepare, *mixed), statements(send_mail.record, *outcomes)]
+
+
+class TestARecipientThatIsRefused:
+    @pytest.fixture
+    def refusing(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+        """Makes the mail server answer every recipient with this code."""
+
+        def refuse(code: int) -> None:
+            def send_messages(server: object, messages: Sequence[EmailMessage]) -> int:
+                raise SMTPRecipientsRefused({to: (code, b"no") for message in messages for to in message.to})
+
+            monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
+
+        return refuse
+
+    def test_for_good_is_an_event(self, refusing: Callable[[int], None]) -> None:
+        refusing(550)
+        event = placed(uuid4())
+        outcome = send_mail.call(written(event))
+        assert feed(send_mail.record, outcome) == [
+            NotificationFailed(
+                order_id=event.order_id,
+                template="placed",
+                channel="email",
+                recipient_hash=recipient_hash("ada@example.com"),
+                code=550,
+            )
+        ]
+        row = Mail.objects.get()
+        assert (row.state, row.refusal, row.sent_at) == ("failed", 550, None)
+        assert feed(send_mail.prepare, event) == [Ignored(event.order_id, "already failed")]
+
+    def test_for_now_is_tried_again_without_a_doubt(self, refusing: Callable[[int], None]) -> None:
+        refusing(451)
+        with pytest.raises(NotDone):
+            send_mail.call(written(placed(uuid4())))

@@ -11,20 +11,24 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orders import readers
-from orders.events import Address, OrderCancelled
-from orders.models import Order, Product
-from orders.reactions import cancel_refused, track_progress
+from orders.events import Address, OrderCancellationRejected, OrderCancelled
+from orders.models import CancellationRequest, Order, Product
+from orders.reactions import cancel_refused, settle_cancellation, track_progress
 from orders.readers import (
     OrderShipped,
     PaymentCaptured,
     PaymentDeclined,
+    PaymentExpired,
+    Refusal,
+    ShipmentFailed,
     ShipmentStopped,
+    ShipmentStopRefused,
     StockCommitted,
     StockReleased,
     StockReservationFailed,
     StockReserved,
 )
-from orders.services import WIRE_NAMES, place_order
+from orders.services import WIRE_NAMES, place_order, request_cancellation
 from orders.status import FOLDED
 from outbox import Ignored
 from tests.domain.feeding import feed, statements
@@ -103,13 +107,20 @@ class TestTracking:
 
 class TestCancellingWhatWasRefused:
     @pytest.mark.parametrize(
-        ("refusal", "reason"), [(StockReservationFailed, "inventory"), (PaymentDeclined, "declined")]
+        ("refusal", "reason"),
+        [
+            (StockReservationFailed, "inventory"),
+            (PaymentDeclined, "declined"),
+            (PaymentExpired, "expired"),
+            (ShipmentFailed, "fulfilment"),
+        ],
     )
-    def test_says_why(self, refusal: type[StockReservationFailed | PaymentDeclined], reason: str) -> None:
+    def test_says_why(self, refusal: type[Refusal], reason: str) -> None:
         (order_id,) = placed()
         (answer,) = feed(cancel_refused, refusal(order_id=order_id))
         assert (type(answer), answer.order_id, answer.reason) == (OrderCancelled, order_id, reason)
-        assert Order.objects.get(pk=order_id).cancelled_at is not None
+        row = Order.objects.get(pk=order_id)
+        assert (row.cancelled_at is not None, row.cancel_reason) == (True, reason)
 
     def test_cancels_once(self) -> None:
         (order_id,) = placed()
@@ -127,3 +138,39 @@ class TestCancellingWhatWasRefused:
         for count in (1, 50):
             events = [PaymentDeclined(order_id=order_id) for order_id in placed(count)]
             assert statements(cancel_refused, *events) == 2
+
+
+class TestSettlingRequests:
+    def test_cancels_what_was_stopped_on_request(self) -> None:
+        (order_id,) = placed()
+        request_cancellation(order_id=order_id, requested_by="customer")
+        (answer,) = feed(settle_cancellation, ShipmentStopped(order_id=order_id))
+        assert (type(answer), answer.reason) == (OrderCancelled, "customer")
+        again = feed(settle_cancellation, ShipmentStopped(order_id=order_id))
+        assert again == [Ignored(order_id, "already cancelled")]
+
+    def test_rejects_what_could_not_be_stopped(self) -> None:
+        (order_id,) = placed()
+        request_cancellation(order_id=order_id, requested_by="staff")
+        request = CancellationRequest.objects.get()
+        assert feed(settle_cancellation, ShipmentStopRefused(order_id=order_id)) == [
+            OrderCancellationRejected(order_id=order_id, request_id=request.pk, reason="already_dispatched")
+        ]
+        again = feed(settle_cancellation, ShipmentStopRefused(order_id=order_id))
+        assert again == [Ignored(order_id, "no cancellation is pending")]
+
+    def test_has_nothing_to_do_where_nobody_asked(self) -> None:
+        (order_id,), stranger = placed(), uuid4()
+        assert feed(settle_cancellation, ShipmentStopped(order_id=order_id)) == [
+            Ignored(order_id, "no cancellation is pending")
+        ]
+        assert feed(settle_cancellation, ShipmentStopped(order_id=stranger)) == [Ignored(stranger, "no such order")]
+
+    def test_takes_four_statements_whatever_the_size_of_the_batch(self) -> None:
+        for count in (2, 50):
+            order_ids = placed(count)
+            for order_id in order_ids:
+                request_cancellation(order_id=order_id, requested_by="customer")
+            kinds: tuple[type[ShipmentStopped | ShipmentStopRefused], ...] = (ShipmentStopped, ShipmentStopRefused)
+            events = [kinds[n % 2](order_id=order_id) for n, order_id in enumerate(order_ids)]
+            assert statements(settle_cancellation, *events) == 4

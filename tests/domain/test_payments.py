@@ -10,12 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.checks import run_checks
 
-from outbox import Batch, Event, Ignored, Money, NotReadyYet, Waiting
+from outbox import Batch, Event, Ignored, Money, Waiting
 from payments import gateway
 from payments.events import PaymentCaptured, PaymentCaptureStarted, PaymentDeclined, PaymentVoided
 from payments.gateway import CaptureIntent
 from payments.models import Payment
-from payments.reactions import CapturePayment, start_capture, void_payment
+from payments.reactions import CapturePayment, close_payment, start_capture
 from payments.readers import OrderCancelled, OrderPlaced, StockReserved
 from tests.domain.feeding import feed, statements
 
@@ -46,10 +46,6 @@ def capture(*events: PaymentCaptureStarted) -> list[Event]:
     return feed(capture_payment.record, *outcomes)
 
 
-def state(event: Event | OrderCancelled) -> str:
-    return Payment.objects.get(order_id=event.order_id).state
-
-
 @pytest.mark.django_db
 class TestStarting:
     def test_waits_for_the_stock_and_then_starts(self) -> None:
@@ -77,7 +73,7 @@ class TestStarting:
 
     def test_does_not_start_for_an_order_cancelled_before_anything_was_known(self) -> None:
         order_id = uuid4()
-        assert feed(void_payment, OrderCancelled(order_id=order_id)) == [
+        assert feed(close_payment, OrderCancelled(order_id=order_id)) == [
             PaymentVoided(order_id=order_id, payment_id=None)
         ]
         for event in (reserved(order_id), placed(order_id)):
@@ -132,7 +128,7 @@ class TestCapturing:
 
     def test_does_not_ask_for_a_voided_payment(self) -> None:
         event = started()
-        (voided,) = feed(void_payment, OrderCancelled(order_id=event.order_id))
+        (voided,) = feed(close_payment, OrderCancelled(order_id=event.order_id))
         assert voided == PaymentVoided(order_id=event.order_id, payment_id=event.payment_id)
         assert feed(capture_payment.prepare, event) == [Ignored(event.order_id, "the payment is already voided")]
 
@@ -142,30 +138,19 @@ class TestVoiding:
     def test_of_a_waiting_payment(self) -> None:
         order_id = uuid4()
         feed(start_capture, placed(order_id))
-        (answer,) = feed(void_payment, OrderCancelled(order_id=order_id))
+        (answer,) = feed(close_payment, OrderCancelled(order_id=order_id))
         assert answer == PaymentVoided(order_id=order_id, payment_id=Payment.objects.get(order_id=order_id).pk)
 
     def test_twice_changes_nothing(self) -> None:
         cancelled = OrderCancelled(order_id=uuid4())
-        feed(void_payment, cancelled)
-        assert feed(void_payment, cancelled) == [Ignored(cancelled.order_id, "already closed by PaymentVoided")]
+        feed(close_payment, cancelled)
+        assert feed(close_payment, cancelled) == [Ignored(cancelled.order_id, "already closed by PaymentVoided")]
 
     def test_of_a_declined_payment_is_not_needed(self) -> None:
         event = started(DECLINED)
         capture(event)
         cancelled = OrderCancelled(order_id=event.order_id)
-        assert feed(void_payment, cancelled) == [Ignored(event.order_id, "already closed by PaymentDeclined")]
-
-    @pytest.mark.parametrize("recorded", [False, True])
-    def test_of_money_that_is_being_taken_has_to_wait(self, recorded: bool) -> None:
-        event = started()
-        (intent,) = feed(capture_payment.prepare, event)
-        if recorded:
-            feed(capture_payment.record, capture_payment.call(intent))
-        before = state(event)
-        (answer,) = feed(void_payment, OrderCancelled(order_id=event.order_id))
-        assert isinstance(answer, NotReadyYet)
-        assert state(event) == before
+        assert feed(close_payment, cancelled) == [Ignored(event.order_id, "already closed by PaymentDeclined")]
 
 
 @pytest.mark.django_db
@@ -178,7 +163,7 @@ def _counts(size: int) -> Sequence[int]:
     order_ids = [uuid4() for _ in range(size)]
     first = statements(start_capture, *map(placed, order_ids))
     last = statements(start_capture, *(reserved(order_id) for order_id in order_ids))
-    cancelled = statements(void_payment, *(OrderCancelled(order_id=uuid4()) for _ in range(size)))
+    cancelled = statements(close_payment, *(OrderCancelled(order_id=uuid4()) for _ in range(size)))
     events = Batch(started("pm_card_ok" if n % 2 else DECLINED) for n in range(size))
     outcomes = [capture_payment.call(_intent(event)) for event in events]
     prepared = statements(capture_payment.prepare, *events)

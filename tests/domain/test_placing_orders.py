@@ -79,6 +79,7 @@ class TestPlacing:
                 total=euros(4_648),
                 payment_method="pm_card_ok",
                 ship_to=ADDRESS,
+                sandbox=True,
             )
         ]
 

@@ -58,6 +58,7 @@ def test_an_order_is_shipped() -> None:
         "OrderShipped",
         "PaymentCaptureStarted",
         "PaymentCaptured",
+        "ShipmentStarted",
         "StockCommitted",
         "StockReserved",
     ]

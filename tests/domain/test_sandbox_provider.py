@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from outbox import Money
 from payments.gateway import Charged, Declined
-from payments.sandbox import LARGEST_AMOUNT, SandboxProvider, _connect
+from payments.sandbox import LARGEST_AMOUNT, SandboxProvider
 
 EUROS = Money(amount=4_998, currency="EUR")
 
@@ -79,7 +79,7 @@ def test_many_threads_ask_with_one_key_and_get_one_answer(provider: SandboxProvi
 
 
 def test_the_ledger_is_made_once_however_many_come_first(provider: SandboxProvider) -> None:
-    with _connect() as connecting:
+    with provider.ledger.connect() as connecting:
         connecting.execute("DROP SCHEMA sandbox_provider CASCADE")
     connecting.close()
     with ThreadPoolExecutor(8) as threads:

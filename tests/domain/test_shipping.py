@@ -1,24 +1,47 @@
-"""Shipping: a paid order with an address is shipped once; a cancelled one never."""
+"""Shipping: a paid order with an address is shipped once, and its label bought once."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
 
-from outbox import Ignored, Waiting
-from shipping.events import OrderShipped, ShipmentStopped, ShippedLine
-from shipping.models import ImpossibleTransition, Shipment
-from shipping.reactions import ship_order, stop_shipment
-from shipping.readers import Address, LineToShip, OrderCancelled, OrderPlaced, PaymentCaptured
+from outbox import Event, Ignored, Waiting
+from shipping import gateway
+from shipping.events import (
+    OrderShipped,
+    ShipmentFailed,
+    ShipmentStarted,
+    ShippedLine,
+)
+from shipping.gateway import LabelIntent
+from shipping.models import Shipment
+from shipping.reactions import BuyLabel, decide_cancellation, ship_order, stop_shipment
+from shipping.readers import (
+    Address,
+    LineToShip,
+    OrderCancellationRequested,
+    OrderCancelled,
+    OrderPlaced,
+    PaymentCaptured,
+)
+from shipping.sandbox import Away
 from tests.domain.feeding import feed, statements
 
-ADDRESS = Address(recipient="Ada", lines=("1 Main St",), locality="London", country="GB", postal_code="N1")
+pytestmark = pytest.mark.django_db
+LINES = (LineToShip(sku="MUG", quantity=2),)
+UNDELIVERABLE, OUTAGE = "00000", "00001"
+buy_label = BuyLabel()
 
 
-def placed(order_id: UUID) -> OrderPlaced:
-    return OrderPlaced(order_id=order_id, lines=(LineToShip(sku="MUG", quantity=2),), ship_to=ADDRESS)
+def address(postal_code: str = "N1") -> Address:
+    return Address(recipient="Ada", lines=("1 Main St",), locality="London", country="GB", postal_code=postal_code)
+
+
+def placed(order_id: UUID, postal_code: str = "N1") -> OrderPlaced:
+    return OrderPlaced(order_id=order_id, lines=LINES, ship_to=address(postal_code))
 
 
 def paid(order_id: UUID) -> PaymentCaptured:
@@ -29,84 +52,135 @@ def cancelled(order_id: UUID) -> OrderCancelled:
     return OrderCancelled(order_id=order_id)
 
 
-@pytest.mark.django_db
-class TestShipping:
-    def test_waits_for_the_payment_and_then_ships(self) -> None:
+def wanted(order_id: UUID) -> OrderCancellationRequested:
+    return OrderCancellationRequested(order_id=order_id)
+
+
+def started(postal_code: str = "N1") -> ShipmentStarted:
+    order_id = uuid4()
+    feed(ship_order, placed(order_id, postal_code))
+    (answer,) = feed(ship_order, paid(order_id))
+    assert isinstance(answer, ShipmentStarted)
+    return answer
+
+
+def being_bought(postal_code: str = "N1") -> LabelIntent:
+    (intent,) = feed(buy_label.prepare, started(postal_code))
+    assert isinstance(intent, LabelIntent)
+    return intent
+
+
+def bought(intent: LabelIntent) -> Event:
+    (answer,) = feed(buy_label.record, buy_label.call(intent))
+    assert isinstance(answer, Event)
+    return answer
+
+
+class TestStarting:
+    def test_waits_for_the_payment(self) -> None:
         order_id = uuid4()
         assert feed(ship_order, placed(order_id)) == [Waiting(order_id, "payments.PaymentCaptured")]
-        (answer,) = feed(ship_order, paid(order_id))
-        shipment = Shipment.objects.get(order_id=order_id)
+        shipment_id = Shipment.objects.get(order_id=order_id).pk
+        assert feed(ship_order, paid(order_id)) == [ShipmentStarted(order_id=order_id, shipment_id=shipment_id)]
+
+    def test_waits_for_the_order(self) -> None:
+        order_id = uuid4()
+        assert feed(ship_order, paid(order_id)) == [Waiting(order_id, "orders.OrderPlaced")]
+        assert isinstance(feed(ship_order, placed(order_id))[0], ShipmentStarted)
+
+    def test_any_order_of_arrival_and_any_repetition_start_it_once(self) -> None:
+        kinds: list[Callable[[UUID], OrderPlaced | PaymentCaptured]] = [placed, paid]
+        for arrival in itertools.product(kinds, repeat=4):
+            order_id = uuid4()
+            answers = [answer for event in arrival for answer in feed(ship_order, event(order_id))]
+            starts = [answer for answer in answers if isinstance(answer, ShipmentStarted)]
+            assert len(starts) == (len(set(arrival)) == 2)
+
+
+class TestBuyingTheLabel:
+    def test_ships(self) -> None:
+        intent = being_bought()
+        assert (intent.ship_to, intent.lines) == (address(), LINES)
+        answer = bought(intent)
+        shipment = Shipment.objects.get(order_id=intent.order_id)
         assert shipment.shipped_at is not None
         assert answer == OrderShipped(
-            order_id=order_id,
+            order_id=intent.order_id,
             shipment_id=shipment.pk,
-            carrier=shipment.carrier,
+            carrier="Starling Post",
             tracking_number=shipment.tracking_number,
             lines=(ShippedLine(sku="MUG", quantity=2),),
             shipped_at=shipment.shipped_at,
         )
         assert shipment.state == "shipped"
-        assert shipment.tracking_number
+        assert shipment.tracking_number.startswith("SP")
 
-    def test_waits_for_the_order_and_then_ships(self) -> None:
-        order_id = uuid4()
-        assert feed(ship_order, paid(order_id)) == [Waiting(order_id, "orders.OrderPlaced")]
-        assert isinstance(feed(ship_order, placed(order_id))[0], OrderShipped)
+    def test_fails_if_the_carrier_refuses(self) -> None:
+        intent = being_bought(UNDELIVERABLE)
+        answer = bought(intent)
+        assert isinstance(answer, ShipmentFailed)
+        assert answer.reason == "address_undeliverable"
+        shipment = Shipment.objects.get(order_id=intent.order_id)
+        assert (shipment.state, shipment.failure, shipment.shipped_at) == ("failed", "address_undeliverable", None)
 
-    def test_any_order_of_arrival_and_any_repetition_ship_once(self) -> None:
-        for arrival in itertools.product([placed, paid], repeat=4):
-            order_id = uuid4()
-            answers = [answer for event in arrival for answer in feed(ship_order, event(order_id))]
-            shipped = [answer for answer in answers if isinstance(answer, OrderShipped)]
-            assert len(shipped) == (len(set(arrival)) == 2)
+    def test_is_in_doubt_while_the_carrier_is_away_and_then_goes_on_by_the_same_key(self) -> None:
+        intent = being_bought(OUTAGE)
+        with pytest.raises(Away):
+            buy_label.call(intent)
+        assert buy_label.look_up(intent) is None
+        assert isinstance(bought(intent), OrderShipped)
+
+    def test_postcodes_mean_nothing_outside_the_sandbox(self, settings: object) -> None:
+        settings.SANDBOX = False  # type: ignore[attr-defined]  # pytest-django's wrapper takes any setting
+        assert isinstance(bought(being_bought(UNDELIVERABLE)), OrderShipped)
+
+    def test_asked_twice_it_buys_one_label(self) -> None:
+        intent = being_bought()
+        first = buy_label.call(intent)
+        assert buy_label.call(intent) == first == buy_label.look_up(intent)
+
+    def test_recorded_twice_changes_nothing(self) -> None:
+        intent = being_bought()
+        outcome = buy_label.call(intent)
+        feed(buy_label.record, outcome)
+        assert feed(buy_label.record, outcome) == [Ignored(intent.order_id, "the shipment is already shipped")]
+
+    def test_nothing_is_bought_for_a_shipment_stopped_meanwhile(self) -> None:
+        event = started()
+        feed(stop_shipment, cancelled(event.order_id))
+        assert feed(buy_label.prepare, event) == [Ignored(event.order_id, "the shipment is already stopped")]
 
     def test_each_parcel_has_its_own_number(self) -> None:
-        order_ids = [uuid4() for _ in range(20)]
-        feed(ship_order, *map(placed, order_ids))
-        answers = feed(ship_order, *map(paid, order_ids))
+        outcomes = [buy_label.call(being_bought()) for _ in range(20)]
+        answers = feed(buy_label.record, *outcomes)
         assert len({answer.tracking_number for answer in answers}) == 20
 
-
-@pytest.mark.django_db
-class TestStopping:
-    def test_of_an_order_not_heard_of_is_remembered(self) -> None:
-        order_id = uuid4()
-        assert feed(stop_shipment, cancelled(order_id)) == [ShipmentStopped(order_id=order_id, stage="none")]
-        for event in (placed, paid):
-            assert feed(ship_order, event(order_id)) == [Ignored(order_id, "the shipment is already stopped")]
-
-    @pytest.mark.parametrize("known", [placed, paid])
-    def test_of_a_draft(self, known: type) -> None:
-        order_id = uuid4()
-        feed(ship_order, known(order_id))
-        assert feed(stop_shipment, cancelled(order_id)) == [ShipmentStopped(order_id=order_id, stage="draft")]
-
-    def test_twice_changes_nothing(self) -> None:
-        order_id = uuid4()
-        feed(stop_shipment, cancelled(order_id))
-        assert feed(stop_shipment, cancelled(order_id)) == [Ignored(order_id, "already closed by ShipmentStopped")]
-
-    def test_comes_too_late_once_shipped(self) -> None:
-        order_id = uuid4()
-        feed(ship_order, placed(order_id))
-        feed(ship_order, paid(order_id))
-        assert feed(stop_shipment, cancelled(order_id)) == [Ignored(order_id, "already shipped")]
-
-    def test_a_shipment_takes_only_the_steps_of_its_table(self) -> None:
-        with pytest.raises(ImpossibleTransition):
-            Shipment(order_id=uuid4(), state="shipped").become(Shipment.State.STOPPED)
+    def test_the_sandbox_is_the_default_carrier(self) -> None:
+        assert gateway.carrier().name == "Starling Post"
 
 
-@pytest.mark.django_db
 def test_the_number_of_statements_does_not_depend_on_the_size_of_the_batch() -> None:
-    counts = []
-    for size in (1, 50):
-        order_ids = [uuid4() for _ in range(size)]
-        counts.append(
-            [
-                statements(ship_order, *map(placed, order_ids)),
-                statements(ship_order, *map(paid, order_ids)),
-                statements(stop_shipment, *(cancelled(uuid4()) for _ in range(size))),
-            ]
-        )
-    assert counts == [[1, 2, 2]] * 2
+    assert _counts(1) == _counts(50) == [1, 2, 2, 2, 3, 2]
+
+
+def _counts(size: int) -> list[int]:
+    order_ids = [uuid4() for _ in range(size)]
+    drafted = statements(ship_order, *map(placed, order_ids))
+    events = [started() for _ in range(size)]
+    begun = statements(ship_order, *map(paid, order_ids))
+    prepared = statements(buy_label.prepare, *events)
+    outcomes = [buy_label.call(being_bought()) for _ in range(size)]
+    recorded = statements(buy_label.record, *outcomes)
+    decided = statements(decide_cancellation, *(wanted(uuid4()) for _ in range(size)))
+    return [
+        drafted,
+        begun,
+        prepared,
+        recorded,
+        decided,
+        statements(stop_shipment, *map(cancelled, map(_new, outcomes))),
+    ]
+
+
+def _new(_: object) -> UUID:
+    return uuid4()

@@ -57,7 +57,8 @@ def edit(file: Path, old: str, new: str) -> None:
 class TestAPublisher:
     def test_may_not_drop_a_field_that_is_read(self, copy_of_the_project: Path) -> None:
         edit(copy_of_the_project / "orders/events.py", "    customer_email: str\n", "")
-        edit(copy_of_the_project / "orders/services.py", "                customer_email=order.customer_email,\n", "")
+        dropped = "                customer_email=order.customer_email,\n"
+        edit(copy_of_the_project / "orders/services/placing.py", dropped, "")
         found = check(copy_of_the_project)
         assert found.returncode != 0
         assert "outbox.E002" in found.stderr

@@ -1,23 +1,19 @@
-"""The use cases of orders: placing, following and cancelling an order."""
+"""Placing an order: at today's prices, with its event, or not at all."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from uuid import UUID
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import uuid_utils.compat
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection, transaction
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.db import transaction
 
-from orders.events import Address, CancelReason, OrderCancelled, OrderedLine, OrderPlaced
+from orders.events import Address, OrderedLine, OrderPlaced
 from orders.models import Order, Product
-from orders.readers import PaymentDeclined, Progress, StockReservationFailed
-from orders.status import FOLDED, status_of
-from outbox import Batch, Ignored, Money, publish
+from orders.status import status_of
+from outbox import Money, publish
 
 LARGEST_QUANTITY = 999_999
 # In the currency's minor unit. Far below what a bigint holds, far above what anybody orders here.
@@ -27,11 +23,11 @@ LARGEST_TOTAL = 100_000_000_000
 PLACE = """
 WITH placed AS (
     INSERT INTO orders_order (id, number, customer_id, customer_email, currency, total, payment_method, ship_to,
-                              status, seen, placed_at, status_since)
+                              sandbox, status, seen, placed_at, status_since)
     SELECT %(id)s, to_char(statement_timestamp() AT TIME ZONE 'UTC', '"ORD-"YYYY-')
                    || lpad(n::text, greatest(6, length(n::text)), '0'),
            %(customer)s, %(email)s, %(currency)s, %(total)s, %(payment_method)s, %(ship_to)s::jsonb,
-           %(status)s, '[]', statement_timestamp(), statement_timestamp()
+           %(sandbox)s, %(status)s, '[]', statement_timestamp(), statement_timestamp()
     FROM nextval('orders_number') AS n
     RETURNING *),
 lines AS (
@@ -40,16 +36,6 @@ lines AS (
     FROM placed, jsonb_to_recordset(%(lines)s::jsonb) AS line (sku text, name text, quantity int, unit_price jsonb))
 SELECT * FROM placed
 """
-
-FOLD = """
-UPDATE orders_order AS kept
-SET seen = folded.seen, status = folded.status,
-    status_since = CASE WHEN kept.status = folded.status THEN kept.status_since ELSE statement_timestamp() END
-FROM jsonb_to_recordset(%s::jsonb) AS folded (id uuid, seen jsonb, status text)
-WHERE kept.id = folded.id
-"""
-
-WIRE_NAMES = {name.rpartition(".")[2]: name for name in FOLDED}
 
 
 class CannotPlace(ValueError):
@@ -115,6 +101,7 @@ def place_order(*, customer: User, lines: Sequence[tuple[str, int]], payment_met
                 total=total,
                 payment_method=payment_method,
                 ship_to=ship_to,
+                sandbox=order.sandbox,
             )
         )
     return order
@@ -131,6 +118,7 @@ def _insert(customer: User, lines: Sequence[OrderedLine], total: Money, payment_
             "total": total.amount,
             "payment_method": payment_method,
             "ship_to": _json(ship_to),
+            "sandbox": settings.SANDBOX,
             "status": status_of(frozenset()),
             "lines": _json(lines),
         },
@@ -172,46 +160,6 @@ def _total(lines: Sequence[OrderedLine]) -> Money:
     if total.amount > LARGEST_TOTAL:
         raise TotalTooLarge(total)
     return total
-
-
-def track(news: Batch[Progress]) -> None:
-    """Adds the events to what their orders have seen, and keeps the status that this amounts to."""
-    fresh: dict[UUID, set[str]] = defaultdict(set)
-    for event in news:
-        fresh[event.order_id].add(WIRE_NAMES[type(event).__name__])
-    orders = _locked(news.order_ids).only("seen")
-    folded = [_folded(order, fresh[order.pk]) for order in orders if not fresh[order.pk] <= set(order.seen)]
-    if folded:
-        with connection.cursor() as cursor:
-            cursor.execute(FOLD, [_json(folded)])
-
-
-def _folded(order: Order, fresh: set[str]) -> dict[str, object]:
-    seen = fresh.union(order.seen)
-    return {"id": order.pk, "seen": sorted(seen), "status": status_of(seen)}
-
-
-REASONS: dict[type, CancelReason] = {StockReservationFailed: "inventory", PaymentDeclined: "declined"}
-
-
-def cancel_refused(
-    refusals: Batch[StockReservationFailed | PaymentDeclined],
-) -> Iterator[OrderCancelled | Ignored]:
-    """Cancels the orders that were refused, each at most once."""
-    cancelled_at = dict(_locked(refusals.order_ids).values_list("pk", "cancelled_at"))
-    Order.objects.filter(pk__in=[pk for pk, at in cancelled_at.items() if at is None]).update(cancelled_at=Now())
-    for refusal in refusals:
-        if refusal.order_id not in cancelled_at:
-            yield Ignored(refusal.order_id, "no such order")
-        elif cancelled_at[refusal.order_id]:
-            yield Ignored(refusal.order_id, "already cancelled")
-        else:
-            yield OrderCancelled(order_id=refusal.order_id, reason=REASONS[type(refusal)])
-
-
-def _locked(order_ids: Iterable[UUID]) -> QuerySet[Order]:
-    """The orders, locked in the order of their ids, as everybody locks them. Their lines may still be referred to."""
-    return Order.objects.select_for_update(no_key=True).filter(pk__in=order_ids).order_by("pk")
 
 
 def _json(thing: object) -> str:

@@ -1,4 +1,4 @@
-"""What orders accepts and shows over HTTP: the shapes, and how rows become them."""
+"""An order over HTTP: what is accepted, what is shown, and what of its history customers are told."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from api.bodies import Input, matching
 from api.countries import Country
 from orders.events import Address, OrderedLine
 from orders.models import Order, OrderLine, Status
+from orders.status import cancellation_pending, payment_of, shipment_of, stock_of
 from outbox import Money
 from outbox.models import Event
 
@@ -61,6 +62,7 @@ class OrderLinks(msgspec.Struct, frozen=True, kw_only=True):
 
     self_: str = msgspec.field(name="self")
     events: str
+    cancellation: str
 
 
 class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,11 @@ class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     number: str
     status: Annotated[str, Meta(extra_json_schema={"enum": Status.values})]
+    stock_status: str
+    payment_status: str
+    shipment_status: str
+    cancellation_pending: bool
+    sandbox: bool
     lines: Sequence[OrderedLine]
     total: Money
     placed_at: datetime
@@ -103,6 +110,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 # What a customer is told of each event, and which of its fields. What is not listed here is not shown.
 TOLD_TO_CUSTOMERS: Mapping[str, tuple[str, ...]] = {
     "orders.OrderPlaced": ("number", "lines", "total", "payment_method", "ship_to"),
+    "orders.OrderCancellationRequested": ("reason", "requested_by"),
+    "orders.OrderCancellationRejected": ("reason",),
     "orders.OrderCancelled": ("reason",),
     "inventory.StockReserved": (),
     "inventory.StockReservationFailed": (),
@@ -110,9 +119,14 @@ TOLD_TO_CUSTOMERS: Mapping[str, tuple[str, ...]] = {
     "inventory.StockCommitted": (),
     "payments.PaymentCaptured": ("amount",),
     "payments.PaymentDeclined": ("code",),
+    "payments.PaymentExpired": (),
     "payments.PaymentVoided": (),
-    "shipping.OrderShipped": ("carrier", "tracking_number"),
+    "payments.LatePaymentReceived": ("amount",),
+    "payments.PaymentRefunded": ("amount",),
+    "shipping.OrderShipped": ("carrier", "tracking_number", "shipment_id"),
+    "shipping.ShipmentFailed": ("reason",),
     "shipping.ShipmentStopped": (),
+    "shipping.ShipmentDelivered": ("delivered_at", "signed_by"),
 }
 
 
@@ -122,17 +136,31 @@ def address_of(order: Order) -> str:
 
 def shown(order: Order) -> PlacedOrder:
     """Returns the order as its customer sees it."""
+    seen = frozenset(order.seen)
     return PlacedOrder(
         id=order.pk,
         number=order.number,
         status=order.status,
+        stock_status=stock_of(seen),
+        payment_status=payment_of(seen),
+        shipment_status=shipment_of(seen),
+        cancellation_pending=cancellation_pending(seen),
+        sandbox=order.sandbox,
         lines=[_line(line, order.currency) for line in sorted(order.lines.all(), key=lambda line: line.pk)],
         total=Money(amount=order.total, currency=order.currency),
         placed_at=order.placed_at,
         payment_method=order.payment_method,
         ship_to=msgspec.convert(order.ship_to, Address),
-        links=OrderLinks(self_=address_of(order), events=reverse("order-events", args=[order.pk])),
+        links=OrderLinks(
+            self_=address_of(order),
+            events=reverse("order-events", args=[order.pk]),
+            cancellation=cancellation_of(order),
+        ),
     )
+
+
+def cancellation_of(order: Order) -> str:
+    return reverse("order-cancellation", args=[order.pk])
 
 
 def told(events: Sequence[Event]) -> History:
