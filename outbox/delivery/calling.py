@@ -18,10 +18,11 @@ from outbox.reactions import Effect, Reaction
 # Seconds beyond its timeout that a call may take before it is given up; then its outcome is looked up.
 GRACE = 2.0
 # What returns within this time, in seconds, is recorded together.
-TOGETHER = 0.02
-# Calls that return at once are fastest one after another in one thread, undisturbed. Whenever fewer than this many
-# return together, they are waiting for somebody, and one more thread joins in, up to the effect's width.
-MANY = 10
+TOGETHER = 0.2
+# Calls that return at once are fastest one after another in one thread, undisturbed. Only when a thread makes fewer
+# than so few in a tick (in seconds) do its calls wait for somebody, and one more joins in, up to the effect's width.
+TICK = 0.02
+FEW = 2
 
 
 class DatabaseForbidden(RuntimeError):
@@ -64,17 +65,25 @@ class Calls:
         return bool(self._open)
 
     def gather(self) -> list[Returned]:
-        """Waits for a moment and returns what has returned in it; nothing, if no call has."""
-        self._all_returned.wait(TOGETHER)
-        self._all_returned.clear()
-        gathered = []
+        """Waits for a moment, or until all have returned, and hands out what has; nothing, if no call has."""
+        gathered: list[Returned] = []
+        until = time.monotonic() + TOGETHER
+        while self._open and time.monotonic() < until:
+            self._all_returned.wait(TICK)
+            self._all_returned.clear()
+            fresh = self._take_returned()
+            if len(fresh) < FEW * self._threads:
+                self._one_more_thread()
+            gathered += fresh
+        return gathered + self._timed_out()
+
+    def _take_returned(self) -> list[Returned]:
+        fresh = []
         while self._returned:
             returned = self._returned.popleft()
             if self._open.pop(returned.row.id, None):
-                gathered.append(returned)
-        if len(gathered) < MANY:
-            self._one_more_thread()
-        return gathered + self._timed_out()
+                fresh.append(returned)
+        return fresh
 
     def give_back(self) -> list[int]:
         """Returns the deliveries whose calls have not begun; they will not begin any more."""
