@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from config.embedded import EmbeddedPostgres, private_socket_directory
+from config.embedded import EmbeddedPostgres, forget_other_servers, private_socket_directory
 from config.supervisor import Program, Supervisor
 
 TEMPLATE = "murmuration_benchmark"
@@ -53,6 +53,7 @@ class Server:
 @contextmanager
 def embedded_server(folder: Path) -> Iterator[Server]:
     """Starts an empty server with the durability of `make run`: each commit is on disk before it is answered."""
+    forget_other_servers()
     with ExitStack() as ending:
         sockets = private_socket_directory()
         ending.callback(shutil.rmtree, sockets, ignore_errors=True)

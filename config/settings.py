@@ -104,6 +104,7 @@ globals().update(broker_settings(CELERY_BROKER_URL, DATABASE_URL, QUEUES))
 
 # In production someone has to choose: a provider that takes real money, or, by name, one that only pretends to.
 SANDBOX = env.bool("SANDBOX", default=DEBUG)
+CARRIER = env.str("CARRIER", default="shipping.sandbox.SandboxCarrier" if SANDBOX else "")
 PAYMENT_PROVIDER = env.str("PAYMENT_PROVIDER", default="payments.sandbox.SandboxProvider" if SANDBOX else "")
 SANDBOX_PROVIDER_URL = env.str("SANDBOX_PROVIDER_URL", default="")  # empty: the ledger lives beside our own tables
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
 from shipping.readers import Address, LineToShip
 
 # Seconds that one call may take; a carrier has to give up by itself before.
 TIMEOUT = 8.0
+SANDBOX_CARRIER = "shipping.sandbox.SandboxCarrier"
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -61,9 +63,21 @@ class LabelOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def carrier() -> Carrier:
-    """Returns the carrier that the setting CARRIER names; by default the sandbox."""
-    made: Carrier = import_string(getattr(settings, "CARRIER", "shipping.sandbox.SandboxCarrier"))()
+    """Returns the carrier that the setting CARRIER names."""
+    made: Carrier = import_string(settings.CARRIER)()
     return made
+
+
+def check_carrier(**kwargs: Any) -> list[CheckMessage]:
+    """There is a carrier, and outside the sandbox one that moves real parcels."""
+    if not settings.SANDBOX and settings.CARRIER in ("", SANDBOX_CARRIER):
+        hint = "Set CARRIER to the class of a carrier, or SANDBOX=on to try things out."
+        return [Error("No carrier takes real parcels, and SANDBOX is off.", hint, id="shipping.E001")]
+    try:
+        import_string(settings.CARRIER)
+    except ImportError as error:
+        return [Error(f"CARRIER cannot be imported: {error}", id="shipping.E002")]
+    return []
 
 
 def buy_label(intent: LabelIntent) -> LabelOutcome:

@@ -16,7 +16,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from outbox.models import Delivery, Dispatch, Heartbeat, PendingEvent
@@ -44,12 +44,15 @@ def quiet() -> bool:
     """Whether nothing is in flight; a timer that is an hour away is quiet, and so is what is paused."""
     soon = Now() + timedelta(minutes=10)
     active = Delivery.objects.filter(reaction__paused=False)
-    return not (
-        PendingEvent.objects.exists()
-        or active.filter(state="dispatched").exists()
-        or active.filter(state="waiting", due_at__lt=soon).exists()
-        or Dispatch.objects.filter(closed_at=None).exists()
-    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        # One snapshot, or a delivery that is sent and handed back meanwhile is seen in neither state.
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return not (
+            PendingEvent.objects.exists()
+            or active.filter(state="dispatched").exists()
+            or active.filter(state="waiting", due_at__lt=soon).exists()
+            or Dispatch.objects.filter(closed_at=None).exists()
+        )
 
 
 def database_url() -> str:

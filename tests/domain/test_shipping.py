@@ -7,6 +7,8 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
 
 from outbox import Event, Ignored, Waiting
 from shipping import gateway
@@ -184,3 +186,20 @@ def _counts(size: int) -> list[int]:
 
 def _new(_: object) -> UUID:
     return uuid4()
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "carrier", "found"),
+    [
+        (True, gateway.SANDBOX_CARRIER, []),
+        (False, "", ["shipping.E001"]),
+        (False, gateway.SANDBOX_CARRIER, ["shipping.E001"]),
+        (False, "shipping.gateway.Carrier", []),
+        (True, "", ["shipping.E002"]),
+    ],
+)
+def test_a_check_demands_a_real_carrier_outside_the_sandbox(
+    settings: Settings, sandbox: bool, carrier: str, found: list[str]
+) -> None:
+    settings.SANDBOX, settings.CARRIER = sandbox, carrier
+    assert [error.id for error in run_checks(tags=["shipping"])] == found
