@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from uuid import UUID
 
 from outbox.models import Event
@@ -20,3 +22,12 @@ ORDER BY position LIMIT %s
 def history_of(order_id: UUID, after: int = 0, limit: int = 1000) -> list[Event]:
     """Returns at most `limit` events of the order after the position `after`, oldest first."""
     return list(Event.objects.raw(HISTORY, [order_id, after, limit]))
+
+
+def names_of(order_ids: Iterable[UUID]) -> dict[UUID, set[str]]:
+    """Returns the names of the events of each of these orders that has any."""
+    names: dict[UUID, set[str]] = defaultdict(set)
+    rows = Event.objects.filter(order_id__in=order_ids).order_by().values_list("order_id", "name").distinct()
+    for order_id, name in rows:
+        names[order_id].add(name)
+    return dict(names)

@@ -10,6 +10,7 @@ from orders.services.placing import (
     UnknownSku,
     place_order,
 )
+from orders.services.refolding import Mismatch, in_batches, mend, mismatches
 from orders.services.tracking import WIRE_NAMES, track
 
 __all__ = [
@@ -17,11 +18,15 @@ __all__ = [
     "CannotPlace",
     "InactiveSku",
     "InvalidLines",
+    "Mismatch",
     "MixedCurrencies",
     "NotCancellable",
     "TotalTooLarge",
     "UnknownSku",
     "cancel_refused",
+    "in_batches",
+    "mend",
+    "mismatches",
     "place_order",
     "request_cancellation",
     "settle_requests",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -32,6 +33,11 @@ def track(news: Batch[Progress]) -> None:
         fresh[event.order_id].add(WIRE_NAMES[type(event).__name__])
     orders = locked(news.order_ids).only("seen")
     folded = [_folded(order, fresh[order.pk]) for order in orders if not fresh[order.pk] <= set(order.seen)]
+    keep(folded)
+
+
+def keep(folded: Sequence[Mapping[str, object]]) -> None:
+    """Writes down what locked orders have seen and the status that it amounts to: rows of id, seen and status."""
     if folded:
         with connection.cursor() as cursor:
             cursor.execute(FOLD, [msgspec.json.encode(folded).decode()])
