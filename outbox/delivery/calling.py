@@ -85,7 +85,7 @@ class Calls:
                 fresh.append(returned)
         return fresh
 
-    def give_back(self) -> list[int]:
+    def give_back(self) -> list[Row]:
         """Returns the deliveries whose calls have not begun; they will not begin any more."""
         given_back = []
         while self._waiting:
@@ -94,7 +94,7 @@ class Calls:
             except IndexError:
                 break  # a thread was faster
             del self._open[row.id]
-            given_back.append(row.id)
+            given_back.append(row)
         return given_back
 
     def _one_more_thread(self) -> None:

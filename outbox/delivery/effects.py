@@ -83,19 +83,22 @@ def _not_now(reaction: Reaction, held: Iterable[Row]) -> list[Outcome]:
 
 def _record_as_they_return(reaction: Reaction, effect: Effect, run: Run, calls: Calls) -> None:
     begun = renewed = time.monotonic()
-    while calls.are_open:
-        outlast(partial(_record, reaction, effect, run, calls.gather()))
-        now = time.monotonic()
-        if calls.are_open and now > renewed + RENEW_EVERY:
-            outlast(partial(rows.renew, run.dispatch))
-            renewed = now
-        if now > begun + conf().patience and (given_back := calls.give_back()):
-            outlast(partial(_give_back, run, given_back))
+    try:
+        while calls.are_open:
+            outlast(partial(_record, reaction, effect, run, calls.gather()))
+            now = time.monotonic()
+            if calls.are_open and now > renewed + RENEW_EVERY:
+                outlast(partial(rows.renew, run.dispatch))
+                renewed = now
+            if now > begun + conf().patience and (given_back := calls.give_back()):
+                outlast(partial(_give_back, run, given_back))
+    finally:
+        calls.give_back()  # whatever ends this early, no call may begin whose outcome nobody would record
 
 
-def _give_back(run: Run, ids: list[int]) -> None:
-    rows.unmark_called(run.dispatch, ids)
-    rows.release(run.dispatch, ids, delay=0)
+def _give_back(run: Run, given_back: Sequence[Row]) -> None:
+    rows.unmark_called(run.dispatch, [row.id for row in given_back if not row.called])  # an earlier call is in doubt
+    rows.release(run.dispatch, [row.id for row in given_back], delay=0)
 
 
 def _record(reaction: Reaction, effect: Effect, run: Run, returned: Sequence[Returned]) -> None:

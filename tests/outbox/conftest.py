@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from outbox.models import Subscription
+from tests.brokers import rabbitmq
 from tests.toy.scenes import Scene, scenes
+
+__all__ = ["rabbitmq"]
 
 Only = Callable[..., None]
 Stage = Callable[[str, Scene], str]

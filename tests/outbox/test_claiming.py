@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from outbox import publish
 from outbox.models import Delivery, Dispatch
 from outbox.models import Reaction as ReactionRow
-from outbox.relay.claim import claim
+from outbox.relay.claim import CLAIM, claim
 from outbox.relay.fan_out import fan_out
 from tests.outbox.conftest import Only
 from tests.outbox.rings import relay, ring
@@ -118,6 +118,15 @@ class TestWhatIsNotClaimed:
         first = Dispatch.objects.earliest("id")
         Dispatch.objects.filter(pk=first.pk).update(closed_at=Now())
         assert [len(claim()) for _ in range(2)] == [1, 0]
+
+    def test_what_another_relay_has_left_no_room_for_since_this_one_looked(self, echo_alone: None) -> None:
+        tune(batch_size=1, credit=1)
+        ring("", "")
+        relay()
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM, {"ready": ["toy.echo"], "lease": 5.0})
+            assert cursor.fetchall() == []
+        assert sizes() == [1]
 
     def test_while_one_reaction_has_no_credit_left_the_others_go_on(self, only: Only) -> None:
         only("toy.echo", "toy.count")

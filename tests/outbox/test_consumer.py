@@ -34,6 +34,19 @@ def message(body: Any = ([7], {}, EMBED), **properties: Any) -> Message:
     return Message(**{**defaults, **properties})
 
 
+ADDED_ON_THE_WAY: dict[str, dict[str, Any]] = {
+    "RabbitMQ, of a rejection": {
+        "x-death": [{"count": 1, "reason": "rejected", "queue": "toy", "exchange": "", "routing-keys": ["toy"]}],
+        "x-first-death-queue": "toy",
+        "x-first-death-reason": "rejected",
+        "x-first-death-exchange": "",
+    },
+    "RabbitMQ, of a delivery": {"x-delivery-count": 2, "x-acquired-count": 3},
+    "tracing": {"traceparent": f"00-{'0a' * 16}-{'0b' * 8}-01", "tracestate": "a=b", "baggage": "c=d"},
+    "Sentry": {"sentry-trace": "0a-0b-1", "sentry-monitor-start-timestamp-s": "1.0"},
+}
+
+
 class TestTheRelaysOwnMessages:
     def test_name_a_reaction_and_a_dispatch(self) -> None:
         assert dispatch_named_by(message()) == ("toy.echo", 7)
@@ -46,6 +59,11 @@ class TestTheRelaysOwnMessages:
     def test_may_have_been_delivered_before(self) -> None:
         redelivered = message(headers={**HEADERS_OF_OURS, "x-delivery-count": 3, "retries": 10**9})
         assert dispatch_named_by(redelivered) == ("toy.echo", 7)
+
+    @pytest.mark.parametrize("added", ADDED_ON_THE_WAY.values(), ids=ADDED_ON_THE_WAY.keys())
+    def test_may_carry_what_brokers_and_tracing_add_on_the_way(self, added: dict[str, Any]) -> None:
+        written = current_app.amqp.as_task_v2("some-id", "toy.echo", args=(42,), ignore_result=True)
+        assert dispatch_named_by(message(written.body, headers={**written.headers, **added})) == ("toy.echo", 42)
 
 
 BODIES: dict[str, Any] = {
@@ -80,7 +98,7 @@ BODIES: dict[str, Any] = {
     "a hundred thousand lists": DEEP,
 }
 
-HEADERS: dict[str, dict[str, Any]] = {
+HEADERS: dict[str, dict[Any, Any]] = {
     "no task": {"task": None},
     "a number for a task": {"task": 5},
     "a list for a task": {"task": ["toy.echo"]},
@@ -103,6 +121,15 @@ HEADERS: dict[str, dict[str, Any]] = {
     "a group": {"group": "g"},
     "a chord": {"chord": {"task": "toy.echo"}},
     "stamps": {"stamps": {"x": 1}},
+    "callbacks": {"callbacks": [{"task": "toy.echo", "args": []}]},
+    "errbacks": {"errbacks": [{"task": "toy.echo", "args": []}]},
+    "a chain": {"chain": [{"task": "toy.echo", "args": []}]},
+    "somebody to answer to": {"reply_to": "elsewhere"},
+    "a result that is kept": {"ignore_result": False},
+    "a result that may be kept": {"ignore_result": None},
+    "a nested replacement": {"replaced_task_nesting": 1},
+    "what nobody has heard of": {"from_tomorrow": 1},
+    "what is no text": {7: 1},
 }
 
 KINDS: dict[str, dict[str, Any]] = {

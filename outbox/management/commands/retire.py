@@ -24,11 +24,9 @@ class Command(BaseCommand):
             raise CommandError(f"{reaction} is part of this build; remove it from the code first.")
         with transaction.atomic():
             hold_fan_out()
-            row = Reaction.objects.select_for_update().filter(pk=reaction).first()
-            if row is None:
+            if not Reaction.objects.filter(pk=reaction).update(retired_at=Now()):
                 raise CommandError(f"No reaction is called {reaction}.")
-            row.retired_at = Now()
-            row.save(update_fields=["retired_at"])
-            open_ones = Delivery.objects.filter(reaction_id=reaction, state__in=OPEN)
-            orphaned = open_ones.update(state=DeliveryState.ORPHANED, outcome="its reaction was retired", done_at=Now())
+        # Not while holding the fan-out: whoever works on one of these may be about to publish, and would wait for us.
+        open_ones = Delivery.objects.filter(reaction_id=reaction, state__in=OPEN)
+        orphaned = open_ones.update(state=DeliveryState.ORPHANED, outcome="its reaction was retired", done_at=Now())
         self.stdout.write(f"Retired {reaction}; {orphaned} open deliveries are orphaned.")
