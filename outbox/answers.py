@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
+
+from outbox.events import Event
 
 
 class AboutAnOrder(Protocol):
@@ -16,6 +19,11 @@ class AboutAnOrder(Protocol):
 
 
 T = TypeVar("T", bound=AboutAnOrder)
+E = TypeVar("E", bound=Event)
+
+# How the outcome of a delivery begins that its join has stored, or that is not ready yet.
+WAITS_FOR = "waits for "
+NOT_READY = "not ready: "
 
 
 class Batch(tuple[T, ...]):
@@ -43,6 +51,23 @@ class Waiting(msgspec.Struct, frozen=True):
     for_: str
 
 
+class Several(msgspec.Struct, Generic[E], frozen=True):
+    """One answer that is several events of the same order: what has happened concerns several parties, each by itself.
+
+    Declare it as `Several[AnEvent]`. Whoever hears these events answers each of them alone.
+    """
+
+    events: tuple[E, ...]
+
+    def __post_init__(self) -> None:
+        if len({event.order_id for event in self.events}) != 1:
+            raise ValueError("Several are events of one order, and at least one.")
+
+    @property
+    def order_id(self) -> UUID:
+        return self.events[0].order_id
+
+
 class NotDone(Exception):
     """An effect's call had certainly no effect outside (such as: the connection was refused).
 
@@ -51,10 +76,12 @@ class NotDone(Exception):
 
 
 class NotReadyYet(msgspec.Struct, frozen=True):
-    """The event cannot be answered now but soon; it is delivered again shortly and costs no attempt.
+    """The event cannot be answered now but later; it is delivered again and costs no attempt.
 
-    After the reaction's `within` it counts as a failed attempt and so becomes visible.
+    It comes again after `again_in`, by default shortly: so a reaction, or an effect from `prepare` or `record`, has
+    a retry policy of its own. After the reaction's `within` it counts as a failed attempt and so becomes visible.
     """
 
     order_id: UUID
     reason: str
+    again_in: timedelta | None = None

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import inspect
 
 from outbox.events import Event, app_of, event_name, published_events
+from outbox.personal import is_personal
 from outbox.reactions import Reaction, reactions
 
 HEAD = """# Event catalogue
@@ -73,9 +74,16 @@ def _answers(reaction: Reaction) -> str:
     return ", ".join(words) or "nothing (it takes note)"
 
 
+def field_words(field: inspect.Field) -> str:
+    """Returns the name of a field of a field, and that it is personal, if it is."""
+    return f"{field.name}: personal" if is_personal(field.type) else field.name
+
+
 def type_words(info: inspect.Type) -> str:
     """Returns a field's type in words a reader of JSON understands."""
     match info:
+        case inspect.Metadata(type=marked):
+            return f"{type_words(marked)}, personal" if is_personal(info) else type_words(marked)
         case inspect.UnionType(types=members):
             return " or ".join(type_words(member) for member in members)
         case inspect.LiteralType(values=values):
@@ -83,7 +91,7 @@ def type_words(info: inspect.Type) -> str:
         case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item):
             return f"list of {type_words(item)}"
         case inspect.StructType(cls=cls, fields=fields):
-            return f"{cls.__name__} ({', '.join(field.name for field in fields)})"
+            return f"{cls.__name__} ({', '.join(field_words(field) for field in fields)})"
         case inspect.NoneType():
             return "null"
     return type(info).__name__.removesuffix("Type").lower()

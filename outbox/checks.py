@@ -16,13 +16,17 @@ from django.db import DatabaseError, connections
 from outbox.compatibility import differences
 from outbox.conf import conf
 from outbox.delivery.calling import GRACE
+from outbox.diagrams.choreography import coded_choreography
 from outbox.events import Event, app_of, duplicate_events, event_name, published_events
 from outbox.reactions import Reaction, duplicate_reactions, reactions
 
 IN_FLIGHT = """
 SELECT DISTINCT 'reaction', d.reaction_id FROM outbox_delivery d JOIN outbox_reaction r ON r.id = d.reaction_id
-WHERE d.state IN ('waiting', 'dispatched') AND r.retired_at IS NULL
+WHERE d.state IN ('waiting', 'dispatched', 'parked') AND r.retired_at IS NULL
 UNION SELECT DISTINCT 'event', e.name FROM outbox_pendingevent p JOIN outbox_event e ON e.position = p.event_id
+UNION SELECT DISTINCT 'event', e.name FROM outbox_delivery d
+    JOIN outbox_event e ON e.position = d.event_id JOIN outbox_reaction r ON r.id = d.reaction_id
+    WHERE d.state IN ('waiting', 'dispatched', 'parked') AND r.retired_at IS NULL
 """
 
 
@@ -30,6 +34,7 @@ def register() -> None:
     """Registers the checks with Django."""
     checks.register(check_events, "outbox")
     checks.register(check_reactions, "outbox")
+    checks.register(check_books, "outbox")
     checks.register(check_settings, "outbox")
     checks.register(check_in_flight, checks.Tags.database)
 
@@ -58,6 +63,11 @@ def check_reactions(app_configs: Sequence[AppConfig] | None = None, **kwargs: An
             found += _check_reading(reaction, name, reader)
         found += _check_rules(reaction)
     return found
+
+
+def check_books(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Every app that has to close a book can."""
+    return [Error(sentence, id="outbox.E021") for sentence in coded_choreography(reactions().values()).open_books()]
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:

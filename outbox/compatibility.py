@@ -9,6 +9,8 @@ from typing import Literal
 import msgspec
 from msgspec import inspect
 
+from outbox.events import ENVELOPE, EnvelopeReader
+
 Kind = Literal["missing", "type"]
 
 
@@ -23,11 +25,14 @@ class Difference:
 
 def differences(published: type[msgspec.Struct], reader: type[msgspec.Struct]) -> list[Difference]:
     """Returns everything that keeps `reader` from reading every event that `published` may become."""
-    return list(_compare(inspect.type_info(published), inspect.type_info(reader), ""))
+    found = _compare(inspect.type_info(published), inspect.type_info(reader), "")
+    added = ENVELOPE if issubclass(reader, EnvelopeReader) else frozenset()
+    return [difference for difference in found if difference.path not in added]
 
 
 def _compare(said: inspect.Type, heard: inspect.Type, path: str) -> Iterator[Difference]:
-    """Compares what is said with what is heard at one place."""
+    """Compares what is said with what is heard at one place; that a field is personal makes no difference."""
+    said, heard = _unmarked(said), _unmarked(heard)
     if isinstance(heard, inspect.AnyType):
         return
     if isinstance(said, inspect.UnionType) or isinstance(heard, inspect.UnionType):
@@ -63,6 +68,10 @@ def _compare_unions(said: inspect.Type, heard: inspect.Type, path: str) -> Itera
                 yield from _compare(one, understood[0], path)
             else:
                 yield Difference("type", path, f"{_words(one)} is published, {_words(heard)} is read")
+
+
+def _unmarked(info: inspect.Type) -> inspect.Type:
+    return info.type if isinstance(info, inspect.Metadata) else info
 
 
 def _members(info: inspect.Type) -> tuple[inspect.Type, ...]:

@@ -15,8 +15,11 @@ class Conf:
     batch_size: int = 200
     # Of a killed worker's effects that cannot be looked up, such as mails, a whole batch is in doubt.
     effect_batch_size: int = 100
-    # Open dispatches a reaction: while they run the table collects the next batch. 1-2 a worker process.
-    credit: int = 2
+    # Open dispatches a reaction: while they run the table collects the next batch. One more than a worker has
+    # processes, so that none of them waits for the relay (decision 0031).
+    credit: int = 3
+    # While a reaction's last dispatch is younger than this, another one is opened only for a full batch.
+    hold: float = 0.5
     max_attempts: int = 8
     # An effect is tried for about half an hour: providers and mail servers are away longer than databases.
     effect_max_attempts: int = 16

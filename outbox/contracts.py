@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from outbox.answers import Batch, Ignored, NotReadyYet, Waiting
+from outbox.answers import Batch, Ignored, NotReadyYet, Several, Waiting
 from outbox.events import Event, event_name
 
 
@@ -25,6 +25,7 @@ class Contract:
 
     reads: dict[str, type[msgspec.Struct]]
     emits: tuple[type[Event], ...]
+    emits_several: frozenset[type[Event]] = frozenset()
     may_ignore: bool
     may_wait: bool
     may_be_unready: bool
@@ -65,10 +66,12 @@ def contract_of(
             f"{hears.__qualname__} listens to {sorted(wanted)} but its parameter reads {sorted(readers)}; "
             "annotate it as Batch[A | B] with one struct of the same name for each event."
         )
-    answers = {*_answers(hears), *_answers(says)}
+    several = {*_several(hears), *_several(says)}
+    answers = {*_answers(hears), *_answers(says), *several}
     return Contract(
         reads={wanted[name]: reader for name, reader in readers.items()},
         emits=tuple(sorted((a for a in answers if issubclass(a, Event)), key=lambda a: a.__name__)),
+        emits_several=frozenset(several),
         may_ignore=Ignored in answers,
         may_wait=Waiting in answers,
         may_be_unready=NotReadyYet in answers,
@@ -87,11 +90,21 @@ def _readers(function: Callable[..., Any]) -> dict[str, type[msgspec.Struct]]:
 
 def _answers(function: Callable[..., Any]) -> list[type]:
     """The event classes and answers in the return annotation; what else stands there (an intent) is not an answer."""
-    returned = _hints(function).get("return", type(None))
-    members = _union(typing.get_args(returned)[0]) if typing.get_args(returned) else []
+    members = [member for member in _returned(function) if typing.get_origin(member) is not Several]
     if not all(isinstance(member, type) for member in members):
         raise BadSignature(f"{function.__qualname__} has to say as Iterator[A | B] which classes it may answer with.")
     return [cls for cls in members if issubclass(cls, (Event, Ignored, Waiting, NotReadyYet))]
+
+
+def _several(function: Callable[..., Any]) -> list[type[Event]]:
+    """The event classes of which one answer may hold several: the A of `Several[A]` in the return annotation."""
+    answers = [member for member in _returned(function) if typing.get_origin(member) is Several]
+    return [cls for answer in answers for cls in _union(typing.get_args(answer)[0])]
+
+
+def _returned(function: Callable[..., Any]) -> list[Any]:
+    returned = _hints(function).get("return", type(None))
+    return _union(typing.get_args(returned)[0]) if typing.get_args(returned) else []
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

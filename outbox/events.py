@@ -6,6 +6,7 @@ that moving a file breaks nothing that is in flight.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -23,9 +24,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A fact: something that has happened, named in the past tense, immutable.
 
     Subclass it in an app's `events.py` with `frozen=True, kw_only=True`. Each event belongs to one order.
+    After one that `discharges_joins` nobody expects any more what the order's joins still wait for.
     """
 
     version: ClassVar[int] = 1
+    discharges_joins: ClassVar[bool] = False
 
     order_id: UUID
 
@@ -44,6 +47,17 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     order_id: UUID
+
+
+class EnvelopeReader(Reader, frozen=True, kw_only=True):
+    """A reader that is also told which event it was, and when that occurred, which no payload says."""
+
+    event_id: UUID
+    occurred_at: datetime
+
+
+# What the engine adds to a payload for an `EnvelopeReader`.
+ENVELOPE = frozenset({"event_id", "occurred_at"})
 
 
 def event_name(cls: type) -> str:

@@ -1,10 +1,15 @@
-"""The history of an order: its events in the order of their positions."""
+"""The history of an order, and of all: events in the order of their positions."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from outbox.models import Event
 
@@ -31,3 +36,30 @@ def names_of(order_ids: Iterable[UUID]) -> dict[UUID, set[str]]:
     for order_id, name in rows:
         names[order_id].add(name)
     return dict(names)
+
+
+def orders_with_any(names: Iterable[str], most: int) -> QuerySet[Any, Any]:
+    """Returns as a subquery the ids of the orders of the newest `most` events of each of these names."""
+    newest = [Event.objects.filter(name=name).order_by("-position").values("order_id")[:most] for name in names]
+    return newest[0].union(*newest[1:]) if len(newest) > 1 else newest[0]
+
+
+# One event with a position beside others that have none tells of a transaction that has been given the position and is
+# still running, or was undone. None of ours goes on for longer than this after it has published.
+LONGEST_TRANSACTION = timedelta(seconds=60)
+
+
+def feed(after: int = 0, limit: int = 1000) -> list[Event]:
+    """Returns at most `limit` events of all orders after the position `after`, oldest first.
+
+    Whoever pages by position skips nothing: the feed stops short of an event before which another one may still
+    appear, until that has appeared or cannot any more.
+    """
+    found: list[Event] = []
+    events = Event.objects.filter(position__gt=after).annotate(now=Now()).order_by("position")[:limit]
+    for event in events:
+        is_next = event.position == (found[-1].position if found else after) + 1
+        if not is_next and event.now - event.occurred_at < LONGEST_TRANSACTION:
+            break
+        found.append(event)
+    return found

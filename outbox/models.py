@@ -7,6 +7,14 @@ they point to, and a check on each of a dozen deliveries an order would cost mor
 from django.db import models
 from django.db.models.functions import Now
 
+# "as": these are tables of the engine, too, and imported from here.
+from outbox.operations.models import FailureGroup as FailureGroup
+from outbox.operations.models import FailureHour as FailureHour
+from outbox.operations.models import MutedContract as MutedContract
+from outbox.operations.models import Note as Note
+from outbox.operations.models import Operation as Operation
+from outbox.operations.models import OperationItem as OperationItem
+
 
 class Event(models.Model):
     """A fact. Immutable: a trigger refuses UPDATE and DELETE, except from retention and scrubbing."""
@@ -31,6 +39,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["order_id", "position"], name="event_order"),
             models.Index(fields=["name", "position"], name="event_name"),
+            models.Index(fields=["cause_id"], name="event_of_request", condition=models.Q(cause_kind="request")),
         ]
 
     def __str__(self) -> str:
@@ -48,6 +57,18 @@ class PendingEvent(models.Model):
 
     def __str__(self) -> str:
         return f"pending #{self.event_id}"
+
+
+class Reference(models.Model):
+    """A value by which people look for an order, out of its events; see `outbox.references`."""
+
+    pk = models.CompositePrimaryKey("value", "order_id", "kind")
+    value = models.CharField(max_length=200, help_text="in small letters; of what is personal the SHA-256 digest")
+    order_id = models.UUIDField()
+    kind = models.CharField(max_length=100, help_text="the name of the field that is Findable")
+
+    def __str__(self) -> str:
+        return f"{self.kind} of order {self.order_id}"
 
 
 class Reaction(models.Model):
@@ -134,6 +155,7 @@ class Delivery(models.Model):
     outcome = models.TextField(blank=True, help_text="what it emitted or waits for, why it was ignored or parked")
     drift = models.TextField(blank=True, help_text="how the answer departed from the contract")
     done_at = models.DateTimeField(null=True)
+    failure_group = models.ForeignKey(FailureGroup, models.DO_NOTHING, null=True, db_constraint=False, db_index=False)
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -144,6 +166,11 @@ class Delivery(models.Model):
             ),
             models.Index(fields=["dispatch"], name="delivery_dispatched", condition=models.Q(state="dispatched")),
             models.Index(fields=["reaction", "id"], name="delivery_parked", condition=models.Q(state="parked")),
+            models.Index(
+                fields=["failure_group", "id"],
+                name="delivery_failing",
+                condition=models.Q(failure_group__isnull=False, state__in=["waiting", "dispatched", "parked"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -161,6 +188,9 @@ class Attempt(models.Model):
     traceback = models.TextField(blank=True)
     worker = models.CharField(max_length=200, blank=True)
     task_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["task_id"], name="attempt_of_task")]
 
     def __str__(self) -> str:
         return f"attempt {self.number} of delivery {self.delivery_id}"

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
-from outbox.answers import AboutAnOrder, Batch, Ignored, NotReadyYet, Waiting
+from outbox.answers import AboutAnOrder, Batch, Ignored, NotReadyYet, Several, Waiting
 from outbox.conf import conf
 from outbox.contracts import Contract, contract_of
 from outbox.events import Event, app_of
 
-Answer = Event | Ignored | Waiting | NotReadyYet
+Answer = Event | Several | Ignored | Waiting | NotReadyYet  # type: ignore[type-arg]  # isinstance() wants it bare
 React = Callable[[Batch[Any]], Iterator[Any] | None]
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound="type[Effect]")
@@ -25,6 +25,9 @@ class Effect(Protocol):
     It may also have `look_up(intent)`, which asks the provider what became of an earlier call and returns its
     outcome or None. The engine asks it before each call after the first. An effect without `look_up` is never
     called twice: after any doubt the delivery is parked for an operator.
+
+    And it may have `session()`, a context manager that each calling thread enters once for all the calls of a
+    dispatch that it makes: what they share, such as a connection, is opened and closed there.
     """
 
     def prepare(self, batch: Batch[Any]) -> Iterator[Any]:
@@ -57,6 +60,7 @@ class Reaction:
     batch_size: int | None = None
     after: timedelta | str = field(default_factory=timedelta)
     folds: bool = False
+    asleep: bool = False
 
     @property
     def size(self) -> int:
@@ -90,6 +94,7 @@ def reacts_to(
     after: timedelta | str = timedelta(0),
     batch_size: int | None = None,
     folds: bool = False,
+    asleep: bool = False,
 ) -> Callable[[F], F]:
     """Subscribes a function of an app's `reactions.py` to events, named as on the wire.
 
@@ -99,6 +104,7 @@ def reacts_to(
         after: delays it: a constant, or the name of a datetime field of the event to wait for.
         batch_size: the most deliveries at once, if not the project's default.
         folds: it may take several events of one order in a batch, and then emits nothing.
+        asleep: it hears nothing, and costs nothing, until `outbox.subscriptions.wake()` is called for it.
     """
 
     def register(react: F) -> F:
@@ -114,6 +120,7 @@ def reacts_to(
                 batch_size=batch_size,
                 after=after,
                 folds=folds,
+                asleep=asleep,
             )
         )
         return react

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,9 @@ from outbox.conf import conf
 from outbox.models import Event, Subscription
 from outbox.models import Reaction as ReactionRow
 from outbox.reactions import Reaction, reactions
+
+# The `since` of a subscription that sleeps: no event comes after this position.
+ASLEEP = 2**63 - 1
 
 
 def register_after_migrating(app_config: AppConfig, using: str, plan: Any = None, **kwargs: Any) -> None:
@@ -31,7 +35,7 @@ def register_subscriptions(using: str = "default") -> None:
     """
     with transaction.atomic(using=using):
         hold_fan_out(using)
-        latest = Event.objects.using(using).aggregate(latest=Max("position"))["latest"] or 0
+        latest = _latest(using)
         for reaction in reactions().values():
             ReactionRow.objects.using(using).update_or_create(id=reaction.id, defaults=_as_row(reaction))
             for event in reaction.contract.reads:
@@ -39,8 +43,24 @@ def register_subscriptions(using: str = "default") -> None:
                     reaction_id=reaction.id,
                     event_name=event,
                     defaults=_delay(reaction),
-                    create_defaults={"since": latest, **_delay(reaction)},
+                    create_defaults={"since": ASLEEP if reaction.asleep else latest, **_delay(reaction)},
                 )
+
+
+def wake(reaction: str) -> None:
+    """Makes a reaction that sleeps hear the events from now on; one that is awake goes on. Needs a transaction."""
+    hold_fan_out()
+    Subscription.objects.filter(reaction_id=reaction, since=ASLEEP).update(since=_latest())
+
+
+def let_sleep(reaction: str, *, unless: Callable[[], bool]) -> None:
+    """Makes a reaction hear nothing until it is woken. Needs a transaction.
+
+    `unless` is asked when nobody can wake the reaction any more; if it says yes, the reaction stays awake.
+    """
+    hold_fan_out()
+    if not unless():
+        Subscription.objects.filter(reaction_id=reaction).update(since=ASLEEP)
 
 
 def hold_fan_out(using: str = "default") -> None:
@@ -50,6 +70,10 @@ def hold_fan_out(using: str = "default") -> None:
     """
     with connections[using].cursor() as cursor:
         cursor.execute("LOCK TABLE outbox_pendingevent IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _latest(using: str = "default") -> int:
+    return Event.objects.using(using).aggregate(latest=Max("position"))["latest"] or 0
 
 
 def _as_row(reaction: Reaction) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -12,16 +12,21 @@ import msgspec
 from django.db import connection
 
 from outbox import publishing
-from outbox.answers import Batch, Ignored, NotReadyYet, Waiting
+from outbox.answers import NOT_READY, WAITS_FOR, Batch, Ignored, NotReadyYet, Several, Waiting
 from outbox.causes import Cause
 from outbox.conf import conf
 from outbox.delivery.rows import Outcome, Row
-from outbox.events import Event, event_name
+from outbox.events import EnvelopeReader, Event, event_name
 from outbox.reactions import Reaction
 
+# OFFSET 0: from the few events of these orders to their deliveries, and not from all that the reaction ever got.
 ALSO_NEEDED = """
-SELECT e.order_id, e.id FROM outbox_event e JOIN outbox_delivery d ON d.event_id = e.position
-WHERE e.order_id = ANY(%s) AND d.reaction_id = %s AND d.state = 'done' ORDER BY e.position
+SELECT e.order_id, e.id FROM outbox_event e
+WHERE e.order_id = ANY(%s) AND EXISTS (
+    SELECT FROM outbox_delivery d
+    WHERE d.event_id = e.position AND d.reaction_id = %s AND d.state = 'done' AND d.outcome LIKE 'waits for %%'
+    OFFSET 0)
+ORDER BY e.position
 """
 
 
@@ -40,7 +45,15 @@ def decoder(reader: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
 
 def read(reaction: Reaction, rows: Sequence[Row]) -> Batch[Any]:
     """Returns the events of the rows as this reaction reads them."""
-    return Batch(decoder(reaction.contract.reads[row.name]).decode(row.payload) for row in rows)
+    return Batch(_read(reaction.contract.reads[row.name], row) for row in rows)
+
+
+def _read(reader: type[msgspec.Struct], row: Row) -> Any:
+    if not issubclass(reader, EnvelopeReader):
+        return decoder(reader).decode(row.payload)
+    payload = msgspec.json.decode(row.payload)
+    envelope = {"event_id": row.event_id, "occurred_at": datetime.fromtimestamp(row.occurred_at, UTC)}
+    return msgspec.convert({**payload, **envelope}, reader)
 
 
 def settle(reaction: Reaction, rows: Sequence[Row], answers: Iterable[Any]) -> list[Outcome]:
@@ -60,11 +73,17 @@ def settle(reaction: Reaction, rows: Sequence[Row], answers: Iterable[Any]) -> l
 
 
 def _events(reaction: Reaction, rows: Sequence[Row], given: dict[UUID, list[Any]]) -> Iterator[publishing.Row]:
-    emitted = [(row, answer) for row in rows for answer in given[row.order_id] if isinstance(answer, Event)]
+    emitted = [(row, event) for row in rows for answer in given[row.order_id] for event in _said(answer)]
     joined = _joined(reaction, [row.order_id for row, _ in emitted])
     for row, event in emitted:
         cause = Cause(kind="event", id=str(row.event_id), producer=reaction.id, traceparent=row.traceparent)
         yield publishing.outbox_row(event, cause, joined.get(row.order_id, ()))
+
+
+def _said(answer: Any) -> tuple[Event, ...]:
+    if isinstance(answer, Several):
+        return answer.events
+    return (answer,) if isinstance(answer, Event) else ()
 
 
 def _joined(reaction: Reaction, orders: list[UUID]) -> dict[UUID, list[UUID]]:
@@ -84,20 +103,23 @@ def _outcome(reaction: Reaction, row: Row, answers: list[Any]) -> Outcome:
     if drift and conf().strict:
         raise ContractBroken(f"{reaction.id} on {row.name} of order {row.order_id}: {drift}")
     match answers:
-        case [NotReadyYet(reason=reason)]:
-            return _again_soon(reaction, row, reason)
+        case [NotReadyYet() as unready]:
+            return _again(reaction, row, unready)
         case [Ignored(reason=reason)]:
             return Outcome(row.id, "ignored", reason, drift)
         case [Waiting(for_=event)]:
-            return Outcome(row.id, "done", f"waits for {event}", drift)
+            return Outcome(row.id, "done", f"{WAITS_FOR}{event}", drift)
         case _:
             return Outcome(row.id, "done", ", ".join(_words(answer) for answer in answers), drift)
 
 
-def _again_soon(reaction: Reaction, row: Row, reason: str) -> Outcome:
-    if row.now > due_since(reaction, row) + reaction.contract.within.total_seconds():
-        raise StillNotReady(f"{reason} (for longer than the {reaction.contract.within} that the contract allows)")
-    return Outcome(row.id, "waiting", f"not ready: {reason}", delay=conf().soon)
+def _again(reaction: Reaction, row: Row, unready: NotReadyYet) -> Outcome:
+    within, reason = reaction.contract.within, unready.reason
+    # The first time it is none, however late: what the reaction has noted by then is kept.
+    if row.unready and row.now > due_since(reaction, row) + within.total_seconds():
+        raise StillNotReady(f"{reason} (for longer than the {within} that the contract allows)")
+    delay = conf().soon if unready.again_in is None else unready.again_in.total_seconds()
+    return Outcome(row.id, "waiting", f"{NOT_READY}{reason}", delay=delay)
 
 
 def due_since(reaction: Reaction, row: Row) -> float:
@@ -114,6 +136,9 @@ def _drift(reaction: Reaction, answers: list[Any]) -> str:
         return f"declares no answer and gave {answers!r}" if answers else ""
     if len(answers) != 1:
         return f"{len(answers)} answers instead of one"
+    if isinstance(answers[0], Several):
+        undeclared = {type(event) for event in answers[0].events} - contract.emits_several
+        return f"undeclared answer {_words(answers[0])}" if undeclared else ""
     allowed = {
         *contract.emits,
         *([Ignored] if contract.may_ignore else []),
@@ -124,4 +149,4 @@ def _drift(reaction: Reaction, answers: list[Any]) -> str:
 
 
 def _words(answer: Any) -> str:
-    return event_name(type(answer)) if isinstance(answer, Event) else type(answer).__name__
+    return ", ".join(event_name(type(event)) for event in _said(answer)) or type(answer).__name__

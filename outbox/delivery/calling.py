@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from django.db import connections
 
+from outbox.answers import NotDone
 from outbox.delivery.rows import Row
 from outbox.reactions import Effect, Reaction
 
@@ -103,15 +105,28 @@ class Calls:
             _pool(self._reaction).submit(self._keep_calling)
 
     def _keep_calling(self) -> None:
+        try:
+            with _session(self._effect):
+                for row, intent in self._taken():
+                    self._begun[row.id] = time.monotonic()
+                    self._hand_in(self._returned_from(row, intent))
+        except Exception as error:
+            not_called = NotDone(f"no call was made: {type(error).__name__}: {error}")
+            for row, _ in self._taken():
+                self._hand_in(Returned(row, error=not_called))
+
+    def _taken(self) -> Iterator[tuple[Row, Any]]:
+        """Takes what waits, one by one, as long as there is something; other threads take theirs beside it."""
         while self._waiting:
             try:
-                row, intent = self._waiting.popleft()
+                yield self._waiting.popleft()
             except IndexError:
                 return  # another thread was faster
-            self._begun[row.id] = time.monotonic()
-            self._returned.append(self._returned_from(row, intent))
-            if len(self._returned) >= len(self._open):
-                self._all_returned.set()
+
+    def _hand_in(self, returned: Returned) -> None:
+        self._returned.append(returned)
+        if len(self._returned) >= len(self._open):
+            self._all_returned.set()
 
     def _returned_from(self, row: Row, intent: Any) -> Returned:
         try:
@@ -135,6 +150,11 @@ def _pool(reaction: Reaction) -> ThreadPoolExecutor:
     if reaction.id not in _pools:
         _pools[reaction.id] = ThreadPoolExecutor(reaction.width, reaction.id, initializer=forbid_database)
     return _pools[reaction.id]
+
+
+def _session(effect: Any) -> AbstractContextManager[object]:
+    """What the effect wants to keep open while a thread makes calls one after another, such as a connection."""
+    return effect.session() if hasattr(effect, "session") else nullcontext()
 
 
 def _call(effect: Any, intent: Any, called_before: bool) -> Any:

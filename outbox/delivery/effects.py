@@ -17,6 +17,7 @@ from outbox.delivery import rows
 from outbox.delivery.answering import ContractBroken, read, settle
 from outbox.delivery.calling import Calls, Returned
 from outbox.delivery.failures import Run, bisect, outlast, record_failure
+from outbox.delivery.grouping import count_failures
 from outbox.delivery.rows import Outcome, Row
 from outbox.reactions import Answer, Effect, Reaction
 
@@ -48,6 +49,7 @@ def prepare(reaction: Reaction, effect: Effect, run: Run, ids: Sequence[int] | N
         silent = [row for row in runnable if row.order_id not in answered and row.order_id not in intents]
         rows.mark_called(run.dispatch, [row.id for row, _ in calls])
         rows.finish(run.dispatch, [*outcomes, *settle(reaction, silent, ()), *_not_now(reaction, held)])
+        count_failures([row.id for row in held if _doubtful(reaction, row)], "may have been done")
     return calls
 
 
@@ -117,7 +119,7 @@ def record(
 ) -> list[int]:
     """In one transaction: lets the effect write the outcomes of these deliveries down and finishes them."""
     with transaction.atomic(durable=True):
-        held = rows.load(run.dispatch, ids)
+        held = rows.load(run.dispatch, ids, to_read=False)
         if held:
             answers = effect.record([outcomes[row.id] for row in held])
             rows.finish(run.dispatch, settle(reaction, held, answers))

@@ -15,6 +15,7 @@ from django.db import OperationalError, connection, transaction
 
 from outbox.conf import conf
 from outbox.delivery import rows
+from outbox.delivery.grouping import count_failures, frame_of
 from outbox.delivery.rows import Fenced, Outcome
 from outbox.models import Attempt
 
@@ -101,7 +102,7 @@ def bisect(run: Run, ids: Sequence[int] | None, work: Callable[[Sequence[int] | 
 def record_failure(run: Run, row: int, error: BaseException) -> None:
     """Records the failed attempt and makes the delivery due again after a backoff, or parks it after the last one."""
     with transaction.atomic():
-        held = rows.load(run.dispatch, [row])
+        held = rows.load(run.dispatch, [row], to_read=False)
         if not held:
             return
         number = held[0].attempts if run.counted else rows.count_attempt(run.dispatch, row) or 0
@@ -115,6 +116,7 @@ def record_failure(run: Run, row: int, error: BaseException) -> None:
             task_id=run.task_id,
         )
         rows.finish(run.dispatch, [_after_failure(run, row, number, error)])
+        count_failures([row], type(error).__qualname__, frame_of(error))
 
 
 def _after_failure(run: Run, row: int, number: int, error: BaseException) -> Outcome:
@@ -125,8 +127,10 @@ def _after_failure(run: Run, row: int, number: int, error: BaseException) -> Out
 
 
 def park(run: Run, row: int, cause: str) -> None:
-    """Parks a delivery for an operator."""
-    rows.finish(run.dispatch, [Outcome(row, "parked", cause)])
+    """Parks a delivery, on which its worker has died, for an operator."""
+    with transaction.atomic():
+        rows.finish(run.dispatch, [Outcome(row, "parked", cause)])
+        count_failures([row], "its worker died")
 
 
 def backoff(attempt: int) -> float:

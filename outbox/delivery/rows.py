@@ -22,8 +22,9 @@ FROM quick WHERE id = %s AND reaction_id = %s AND started = 0 AND closed_at IS N
 RETURNING careful
 """
 LOAD = """
-SELECT d.id, d.attempts, d.called_at IS NOT NULL, e.position, e.id, e.name, e.order_id, e.payload::text,
-       e.traceparent, extract(epoch FROM e.occurred_at)::float8, extract(epoch FROM clock_timestamp())::float8
+SELECT d.id, d.attempts, d.called_at IS NOT NULL, starts_with(d.outcome, 'not ready: '),
+       e.position, e.id, e.name, e.order_id, CASE WHEN %s THEN e.payload::text ELSE '' END, e.traceparent,
+       extract(epoch FROM e.occurred_at)::float8, extract(epoch FROM clock_timestamp())::float8
 FROM outbox_delivery d JOIN outbox_event e ON e.position = d.event_id
 WHERE d.dispatch_id = %s AND d.state = 'dispatched' AND (%s::bigint[] IS NULL OR d.id = ANY(%s))
 ORDER BY e.position FOR UPDATE OF d SKIP LOCKED
@@ -87,6 +88,7 @@ class Row:
     id: int
     attempts: int
     called: bool
+    unready: bool
     position: int
     event_id: UUID
     name: str
@@ -118,11 +120,14 @@ def start(dispatch: int, reaction: str, worker: str) -> bool | None:
     return None if row is None else bool(row[0])
 
 
-def load(dispatch: int, ids: Sequence[int] | None = None) -> list[Row]:
-    """Locks and returns the dispatch's open deliveries (those of `ids`, if given) in the order of their events."""
+def load(dispatch: int, ids: Sequence[int] | None = None, *, to_read: bool = True) -> list[Row]:
+    """Locks and returns the dispatch's open deliveries (those of `ids`, if given) in the order of their events.
+
+    What is not `to_read` comes with an empty payload, which is most of a row's cost.
+    """
     wanted = None if ids is None else list(ids)
     with connection.cursor() as cursor:
-        cursor.execute(LOAD, [dispatch, wanted, wanted])
+        cursor.execute(LOAD, [to_read, dispatch, wanted, wanted])
         return [Row(*row) for row in cursor.fetchall()]
 
 

@@ -14,7 +14,9 @@ from django.db import connection
 
 from outbox import heartbeats
 from outbox.conf import conf
+from outbox.operations.progress import advance
 from outbox.relay.claim import Message, claim
+from outbox.relay.disturbing import Disturbance
 from outbox.relay.fan_out import fan_out
 from outbox.relay.leases import take_over
 from outbox.relay.listening import Listener
@@ -32,8 +34,10 @@ class Relay:
         self.stopping = threading.Event()
         self._sender = Sender(app)
         self._listener = Listener()
+        self._disturbance = Disturbance()
         self._next_beat = 0.0
         self._pause = 0.0
+        self._calm_at = 0.0  # until then something may be held back for a fuller batch
 
     def run(self) -> None:
         """Relays until `stop()`; outlives the broker and the database."""
@@ -59,17 +63,29 @@ class Relay:
         messages = self._beat_and_take_over()
         moved = fan_out()
         messages += claim()
-        if messages:
-            self._sender.send(messages)
+        repeated = self._disturbance.repeated(messages)
+        if messages or repeated:
+            self._sender.send([*messages, *repeated])
+            self._disturbance.sent(repeated)
         elif not moved:
-            self._listener.wait(conf().poll)
+            self._listener.wait(conf().hold if time.monotonic() < self._calm_at else conf().poll)
+            return
+        self._calm_at = time.monotonic() + conf().poll
 
     def _beat_and_take_over(self) -> list[Message]:
         if time.monotonic() < self._next_beat:
             return []
         self._next_beat = time.monotonic() + min(conf().heartbeat, 1.0)
         heartbeats.beat(self.name, "relay")
+        self._advance_operations()
         return take_over()
+
+    def _advance_operations(self) -> None:
+        """An operation that cannot go on holds up no events; if the database is away the next statement says so."""
+        try:
+            advance()
+        except DatabaseError as error:
+            log.warning("operations do not go on", error=str(error))
 
     def _wait_out(self, what: str, error: Exception) -> None:
         if not self._pause:

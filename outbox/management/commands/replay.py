@@ -6,16 +6,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 
 from outbox.models import Subscription
+from outbox.relay.fan_out import DUE_AT
 from outbox.wakeup import notify_relay
 
-# What the reaction has had already stays as it is: a delivery exists once.
-FILL_IN = """
+# What the reaction has had already stays as it is: a delivery exists once. A timer waits for its time.
+FILL_IN = f"""
 INSERT INTO outbox_delivery (event_id, reaction_id, order_id, state, attempts, due_at, outcome, drift)
-SELECT e.position, s.reaction_id, e.order_id, 'waiting', 0, clock_timestamp(), '', ''
+SELECT e.position, s.reaction_id, e.order_id, 'waiting', 0, {DUE_AT}, '', ''
 FROM outbox_subscription s JOIN outbox_event e ON e.name = s.event_name
 WHERE s.reaction_id = %s AND e.position > %s AND e.position <= %s
 ON CONFLICT (event_id, reaction_id) DO NOTHING
-"""
+"""  # noqa: S608  # made of constants
 STEP = 10_000
 
 

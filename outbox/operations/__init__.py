@@ -1,0 +1,1 @@
+"""Operations: what staff decides to do with deliveries and reactions, and the record of it."""
