@@ -8,16 +8,22 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from outbox.admin.catalogue import catalogue_urls
 from outbox.admin.history import history_of
-from outbox.admin.links import breakable, order_link, order_url
+from outbox.admin.links import breakable, event_type_link, order_link, order_url
+from outbox.admin.masking import is_revealed
+from outbox.admin.operating import PERMISSIONS
+from outbox.admin.operations_of_order import reveal_tool
 from outbox.admin.read_only import ReadOnlyAdmin
 from outbox.admin.times import stamp
+from outbox.admin.tools import tool
 from outbox.events import published_events
 from outbox.models import Event
+from outbox.operations.models import Kind
 
 
 class AppFilter(admin.SimpleListFilter):
@@ -61,11 +67,14 @@ def search_events(queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     list_display = ("position", "event", "happened", "because_of", "order")
-    list_display_links = ("position", "event")
+    list_display_links = ("position",)
     list_filter = (AppFilter, NameFilter, "cause_kind")
     ordering = ("-position",)
     search_fields = ("order_id",)
     search_help_text = "The id of an order or an event, a position such as #12, or an event's name"
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*catalogue_urls(self.admin_site), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("payload")
@@ -84,11 +93,27 @@ class EventAdmin(ReadOnlyAdmin):
         return self.get_queryset(request).filter(id=id).first()
 
     def page_context(self, request: HttpRequest, obj: Event) -> dict[str, Any]:
-        return {"history": history_of(obj), "order_url": order_url(obj.order_id), "title": "Event"}
+        shown = is_revealed(request, obj.order_id)
+        return {
+            "history": history_of(obj, revealed=shown),
+            "order_url": order_url(obj.order_id),
+            "tools": [
+                tool(
+                    request,
+                    "Deliver again",
+                    PERMISSIONS[Kind.REDELIVER],
+                    "outbox_delivery_operate",
+                    Kind.REDELIVER,
+                    event=obj.pk,
+                ),
+                reveal_tool(request, obj.order_id),
+            ],
+            "title": "Event",
+        }
 
     @admin.display(description="event")
     def event(self, event: Event) -> SafeString:
-        return breakable(event.name)
+        return event_type_link(event.name)
 
     @admin.display(description="happened")
     def happened(self, event: Event) -> str:

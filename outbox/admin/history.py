@@ -9,11 +9,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from outbox.admin.masking import masked
 from outbox.models import Attempt, Delivery, DeliveryState, Event
 
 LONGEST = 500
@@ -77,6 +79,12 @@ class ToldEvent:
     cause: Event | None
     also_needed: Sequence[Event]
     deliveries: Sequence[ToldDelivery]
+    revealed: bool = False
+
+    @property
+    def payload(self) -> Any:
+        """What the event says; its personal fields are hidden unless they have been revealed."""
+        return self.row.payload if self.revealed else masked(self.row.name, self.row.payload)
 
     @property
     def is_pending(self) -> bool:
@@ -124,15 +132,18 @@ class History:
         return sum(event.is_pending for event in self.events)
 
 
-def event_history(order_id: UUID) -> History:
-    """Returns the history of an order, its first 500 events; empty if there are none."""
+def event_history(order_id: UUID, *, revealed: bool = False) -> History:
+    """Returns the history of an order, its first 500 events; empty if there are none.
+
+    `revealed` shows the personal fields of its events, which are hidden otherwise.
+    """
     rows = list(_events().filter(order_id=order_id).order_by("position")[: LONGEST + 1])
-    return _tell(rows[:LONGEST], is_cut=len(rows) > LONGEST)
+    return _tell(rows[:LONGEST], is_cut=len(rows) > LONGEST, revealed=revealed)
 
 
-def history_of(event: Event) -> History:
+def history_of(event: Event, *, revealed: bool = False) -> History:
     """Returns the history that consists of this event alone."""
-    return _tell(list(_events().filter(pk=event.pk)), is_cut=False)
+    return _tell(list(_events().filter(pk=event.pk)), is_cut=False, revealed=revealed)
 
 
 def delivery_in_history(delivery: Delivery) -> tuple[ToldEvent, ToldDelivery]:
@@ -145,7 +156,7 @@ def _events() -> QuerySet[Event]:
     return Event.objects.select_related("pendingevent")
 
 
-def _tell(rows: Sequence[Event], *, is_cut: bool) -> History:
+def _tell(rows: Sequence[Event], *, is_cut: bool, revealed: bool = False) -> History:
     now = timezone.now()
     known, emitted, deliveries = _named_by(rows), _emitted_because_of(rows), _deliveries_of(rows)
 
@@ -159,6 +170,7 @@ def _tell(rows: Sequence[Event], *, is_cut: bool) -> History:
             cause=known.get(row.cause_id),
             also_needed=[known[id] for id in row.also_needed if id in known],
             deliveries=[tell_delivery(delivery, row) for delivery in deliveries[row.position]],
+            revealed=revealed,
         )
 
     return History(events=[tell_event(row) for row in rows], is_cut=is_cut, now=now)

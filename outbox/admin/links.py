@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID
 
 from django.urls import reverse
@@ -26,6 +27,14 @@ def order_url(order_id: UUID) -> str:
     return reverse("admin:outbox_event_changelist", query={"q": order_id})
 
 
+def order_model() -> tuple[str, str] | None:
+    """Returns app and model of the page of an order, in small letters; None if no app has one."""
+    if not _order_page:
+        return None
+    app, _, model = _order_page.removeprefix("admin:").removesuffix("_change").partition("_")
+    return app, model
+
+
 def order_link(order_id: UUID) -> SafeString:
     """Returns a link that shows the end of the id, by which ids that sort by time differ."""
     return format_html('<a href="{}" class="id">…{}</a>', order_url(order_id), str(order_id)[-12:])
@@ -44,6 +53,12 @@ def reaction_link(reaction_id: str) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, breakable(reaction_id))
 
 
+def event_type_link(name: str) -> SafeString:
+    """Returns a link from the name of an event to the page about its type."""
+    return format_html('<a href="{}">{}</a>', reverse("admin:outbox_event_type", args=[name]), breakable(name))
+
+
+@lru_cache(maxsize=1_000)  # a long history names the same few hundreds of times
 def breakable(name: str) -> SafeString:
     """Returns a name on the wire that may be broken after its app."""
     app, dot, rest = name.partition(".")

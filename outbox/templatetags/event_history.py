@@ -17,7 +17,9 @@ register.filter("state_mark", marks.state_mark)
 register.filter("in_words", times.in_words)
 register.filter("breakable", links.breakable)
 register.filter("event_link", links.event_link)
+register.filter("event_type_link", links.event_type_link)
 register.filter("event_url", links.event_url)
+register.filter("order_link", links.order_link)
 register.filter("reaction_link", links.reaction_link)
 
 
