@@ -6,20 +6,19 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from api.models import AuthToken
+from outbox.admin import ReadOnlyAdmin
 
 
 @admin.register(AuthToken)
-class AuthTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic only in the stubs
+class AuthTokenAdmin(ReadOnlyAdmin):
     """Deleting a token revokes it."""
 
-    list_display = ("token_key", "user", "created", "expiry")
+    actions = ()  # but for deleting those that are selected
+    list_display = ("token_key", "user", "scopes", "created", "expiry", "last_used_on")
     list_select_related = ("user",)
     search_fields = ("token_key", "user__username")
     ordering = ("-created",)
-    fields = ("token_key", "user", "created", "expiry")
+    fields = ("token_key", "user", "scopes", "created", "expiry", "last_used_on")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import IO, Any, NoReturn, TypeVar
+from datetime import datetime
+from typing import IO, Annotated, Any, NoReturn, TypeVar
 
 import msgspec
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from api.problems import INVALID_BODY, MALFORMED_JSON, Fault, Problem
+from api.problems import BODY_TOO_LARGE, INVALID_BODY, MALFORMED_JSON, UNSUPPORTED_MEDIA_TYPE, Fault, Problem
 
 Body = TypeVar("Body", bound=msgspec.Struct)
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+# What may be wrong with the body of any request.
+BAD_BODY = (MALFORMED_JSON, INVALID_BODY, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 
 _explanations: dict[str, str] = {}
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
@@ -76,13 +81,13 @@ def read_body(request: Request, shape: type[Body]) -> Body:
         raise Problem(INVALID_BODY, errors=[_fault(str(error))]) from None
 
 
-def matching(pattern: str, explanation: str) -> msgspec.Meta:
+def matching(pattern: str, explanation: str, example: str | None = None) -> msgspec.Meta:
     """Returns the constraint that a text matches `pattern`; who breaks it is told the explanation, not the pattern.
 
     End the pattern with \\Z: $ would let a line feed through.
     """
     _explanations[f"Expected `str` matching regex {pattern!r}"] = explanation
-    return msgspec.Meta(pattern=pattern, description=explanation)
+    return msgspec.Meta(pattern=pattern, description=explanation, examples=[example] if example else None)
 
 
 def pointer(*steps: str | int) -> str:

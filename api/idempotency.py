@@ -17,9 +17,11 @@ import psycopg.errors
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from api.bodies import canonical
+from api.access import is_service
+from api.bodies import BAD_BODY, canonical
 from api.models import IdempotencyKey
 from api.problems import Problem, problem_type
 from outbox.causes import Cause, caused_by, current_cause
@@ -40,6 +42,17 @@ KEY_REUSED = problem_type(
     "key-reused", 422, "Idempotency-Key was used for another request",
     "Use a new key for a new request, or repeat the first one with exactly the same body.",
 )  # fmt: skip
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255, "example": "5f0d2f5e-7b1b-4a0e-8f7e-6c9d5b0f2a11"},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="a new UUID for each thing to be done; the same one when a request is repeated",
+)
+
+# Why a request with a key and a body may be refused before it is looked at.
+REFUSED = (403, *BAD_BODY, KEY_MISSING, KEY_MALFORMED, IN_PROGRESS, KEY_REUSED)
 
 # Bare, or a structured-field string (RFC 8941). A comma in a bare key could be two headers that a proxy has joined.
 _KEY = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\]){1,255})"|([!#-+\--~]{1,255})')
@@ -78,12 +91,19 @@ def once(request: Request, act: Callable[[], Answer]) -> HttpResponse:
     """
     cause = _cause_by_user(request)
     scope = Scope(user_id=cast(User, request.user).pk, route=cause.producer, key=_key_of(request))
-    fingerprint = hashlib.sha256(canonical(request.data)).hexdigest()
+    fingerprint = _fingerprint(request)
     with caused_by(cause), transaction.atomic():
         claim = _claim(scope, fingerprint)
         if claim is None:
             return _repeated(scope, fingerprint)
         return _kept(claim, act())
+
+
+def _fingerprint(request: Request) -> str:
+    """What makes a request the same one: its body, however it is written, and whatever its address names."""
+    match = request.resolver_match
+    named = {name: str(value) for name, value in match.kwargs.items()} if match else {}
+    return hashlib.sha256(canonical([request.data, named] if named else request.data)).hexdigest()
 
 
 def _key_of(request: Request) -> str:
@@ -100,7 +120,8 @@ def _cause_by_user(request: Request) -> Cause:
     """The request as a cause, now that its user and its route are known."""
     route = request.resolver_match.route if request.resolver_match else request.path
     producer = f"{request.method} /{route.lstrip('/')}"
-    return msgspec.structs.replace(current_cause(), producer=producer, actor=f"user:{request.user.get_username()}")
+    actor = f"{'service' if is_service(request) else 'user'}:{request.user.get_username()}"
+    return msgspec.structs.replace(current_cause(), producer=producer, actor=actor)
 
 
 def _claim(scope: Scope, fingerprint: str) -> int | None:

@@ -8,6 +8,7 @@ from io import BytesIO
 
 import uuid_utils.compat
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 
 from api.problems import BODY_TOO_LARGE, MEDIA_TYPE, Problem, standard_problem
@@ -59,8 +60,12 @@ class BodyLimit:
 
 def _read_chunks(request: HttpRequest) -> None:
     """Makes a chunked body readable: Django takes a request that declares no length for one without a body."""
-    if "chunked" in request.headers.get("Transfer-Encoding", "") and request.META.get("wsgi.input_terminated"):
-        body = request.META["wsgi.input"].read(settings.API_MAX_BODY + 1)
+    is_asgi = isinstance(request, ASGIRequest)
+    if "chunked" in request.headers.get("Transfer-Encoding", "") and (
+        is_asgi or request.META.get("wsgi.input_terminated")
+    ):
+        chunks = request._stream if is_asgi else request.META["wsgi.input"]
+        body = chunks.read(settings.API_MAX_BODY + 1)
         request.META["CONTENT_LENGTH"] = str(len(body))
         request._stream = BytesIO(body)
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from api.problems import INVALID_PARAMETER, Problem
@@ -20,6 +21,9 @@ Row = TypeVar("Row", bound=Model)
 
 PAGE_SIZE = 20
 LARGEST_PAGE = 100
+PAGE_SIZE_PARAMETER = OpenApiParameter(
+    "page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}
+)
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -55,7 +59,7 @@ def page_of(request: Request, rows: QuerySet[Row], *, by: str) -> Page[Row]:
     Raises:
         Problem: a parameter is wrong.
     """
-    size = whole_number(request, "page_size", default=PAGE_SIZE, smallest=1, largest=LARGEST_PAGE)
+    size = page_size(request)
     cursor = _cursor_of(request)
     back = cursor is not None and cursor.back
     found = list(_beyond(rows, cursor, by)[: size + 1])
@@ -67,6 +71,15 @@ def page_of(request: Request, rows: QuerySet[Row], *, by: str) -> Page[Row]:
         next=_at(shown[-1], by, back=False) if shown and older else None,
         previous=_at(shown[0], by, back=True) if shown and newer else None,
     )
+
+
+def page_size(request: Request) -> int:
+    """Returns how many rows a page has.
+
+    Raises:
+        Problem: the query parameter is wrong.
+    """
+    return whole_number(request, "page_size", default=PAGE_SIZE, smallest=1, largest=LARGEST_PAGE)
 
 
 def whole_number(request: Request, name: str, *, default: int, smallest: int, largest: int) -> int:

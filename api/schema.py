@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,16 +11,48 @@ from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.utils import Direction
+from drf_spectacular.utils import Direction, OpenApiExample, OpenApiResponse
 
-from api.problems import MEDIA_TYPE, ProblemBody
+from api.problems import MEDIA_TYPE, ProblemBody, ProblemType, standard_problem
 
-Responses = dict[tuple[int, str], type[ProblemBody]]
+Responses = dict[tuple[int, str], OpenApiResponse]
+
+# What any endpoint may answer, whatever it does.
+ALWAYS = (400, 401, 406, 429, 500, 503)
 
 
-def problems(*statuses: int) -> Responses:
-    """Returns the responses with problem bodies, for `extend_schema`; what any endpoint may answer is among them."""
-    return {(status, MEDIA_TYPE): ProblemBody for status in sorted({401, 406, 500, 503, *statuses})}
+def problems(*kinds: int | ProblemType) -> Responses:
+    """Returns the responses with problem bodies, for `extend_schema`; what any endpoint may answer is among them.
+
+    A status stands for the standard problem of that status.
+    """
+    by_status: dict[int, list[ProblemType]] = defaultdict(list)
+    for kind in (*ALWAYS, *kinds):
+        known = standard_problem(kind).kind if isinstance(kind, int) else kind
+        if known not in by_status[known.status]:
+            by_status[known.status].append(known)
+    return {(status, MEDIA_TYPE): _response(by_status[status]) for status in sorted(by_status)}
+
+
+def _response(kinds: Sequence[ProblemType]) -> OpenApiResponse:
+    return OpenApiResponse(
+        ProblemBody,
+        description="; ".join(kind.title for kind in kinds),
+        examples=[OpenApiExample(kind.code, _example(kind), media_type=MEDIA_TYPE) for kind in kinds],
+    )
+
+
+def _example(kind: ProblemType) -> dict[str, Any]:
+    return {
+        "type": f"/problems/{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.remedy,
+        "instance": "/api/v1/orders",
+        "code": kind.code,
+        "request_id": "01a205a2-74bf-7589-8f00-d4d5ca34809a",
+        "errors": [],
+    }
 
 
 class StructExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # registers itself

@@ -2,6 +2,11 @@
 
 from django.urls import path
 
-from api.views import Tokens
+from api.feed import Feed
+from api.views import OneToken, Tokens
 
-urlpatterns = [path("tokens", Tokens.as_view(), name="tokens")]
+urlpatterns = [
+    path("events", Feed.as_view(), name="feed"),
+    path("tokens", Tokens.as_view(), name="tokens"),
+    path("tokens/<slug:key>", OneToken.as_view(), name="token"),
+]
