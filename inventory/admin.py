@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 
-from inventory.models import Reservation, ReservationLine, Stock
-from outbox.admin import ReadOnlyAdmin
+from inventory.models import Adjustment, Reservation, ReservationLine, Stock
+from outbox.admin import OfOrderAdmin, ReadOnlyAdmin
 
 if TYPE_CHECKING:
     _Lines = admin.TabularInline[ReservationLine, Reservation]
@@ -22,15 +22,21 @@ class StockAdmin(ReadOnlyAdmin):
     search_fields = ("sku",)
 
 
+@admin.register(Adjustment)
+class AdjustmentAdmin(ReadOnlyAdmin):
+    list_display = ("sku", "delta", "on_hand", "reason", "actor", "adjusted_at")
+    list_filter = ("reason",)
+    ordering = ("-adjusted_at", "-id")
+    search_fields = ("=sku",)
+
+
 class ReservationLines(_Lines):
     model = ReservationLine
 
 
 @admin.register(Reservation)
-class ReservationAdmin(ReadOnlyAdmin):
-    list_display = ("order_id", "state", "state_since")
+class ReservationAdmin(OfOrderAdmin):
+    list_display = ("order", "state", "state_since")
     list_filter = ("state",)
     ordering = ("-state_since", "-id")
-    search_fields = ("=order_id",)
-    search_help_text = "The id of the order"
     inlines = (ReservationLines,)

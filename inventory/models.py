@@ -31,6 +31,32 @@ class Stock(models.Model):
         return self.on_hand - self.reserved
 
 
+class Adjustment(models.Model):
+    """Somebody has corrected what is on hand of a SKU, by `delta` to `on_hand`, and says why."""
+
+    class Reason(models.TextChoices):
+        COUNTED = "counted"
+        RECEIVED = "received"
+        DAMAGED = "damaged"
+        LOST = "lost"
+        OTHER = "other"
+
+    id = models.UUIDField(primary_key=True, default=uuid_utils.compat.uuid7, editable=False)
+    sku = models.CharField(max_length=64)
+    delta = models.BigIntegerField()
+    on_hand = models.BigIntegerField(help_text="after it")
+    reason = models.CharField(max_length=20, choices=Reason)
+    note = models.CharField(max_length=500, blank=True)
+    actor = models.CharField(max_length=200)
+    adjusted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["-adjusted_at", "-id"], name="adjustment_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.delta:+} x {self.sku}"
+
+
 class ImpossibleTransition(RuntimeError):
     """A reservation was told to become what it cannot become from where it is; this is a bug, not bad input."""
 

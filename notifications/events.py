@@ -6,7 +6,9 @@ from typing import Literal
 
 from outbox import Event
 
-Template = Literal["placed", "shipped", "delivered", "cancelled", "not_cancelled", "refunded"]
+Template = Literal[
+    "placed", "paid", "shipped", "delivered", "cancelled", "not_cancelled", "partly_refunded", "refunded"
+]
 
 
 class NotificationSent(Event, frozen=True, kw_only=True):

@@ -29,14 +29,17 @@ class Mail(models.Model):
 
     class Template(models.TextChoices):
         PLACED = "placed"
+        PAID = "paid"
         SHIPPED = "shipped"
         DELIVERED = "delivered"
         CANCELLED = "cancelled"
         NOT_CANCELLED = "not_cancelled"
+        PARTLY_REFUNDED = "partly_refunded"
         REFUNDED = "refunded"
 
     order_id = models.UUIDField()
-    template = models.CharField(max_length=20, choices=Template)
+    # No choice of Template's, for pages would show nothing where an id follows.
+    template = models.CharField(max_length=60, help_text="with the id of what it is about, if there may be several")
     state = models.CharField(max_length=10, choices=State, db_default=State.SENDING)
     decided_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True, blank=True)

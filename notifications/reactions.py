@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 from notifications import gateway, services
@@ -13,6 +14,8 @@ from notifications.readers import (
     OrderCancelled,
     OrderPlaced,
     OrderShipped,
+    PaymentCaptured,
+    PaymentPartlyRefunded,
     PaymentRefunded,
     ShipmentDelivered,
 )
@@ -21,10 +24,12 @@ from outbox import Batch, Ignored, NotReadyYet, effect
 
 @effect(
     "orders.OrderPlaced",
+    "payments.PaymentCaptured",
     "shipping.OrderShipped",
     "shipping.ShipmentDelivered",
     "orders.OrderCancelled",
     "orders.OrderCancellationRejected",
+    "payments.PaymentPartlyRefunded",
     "payments.PaymentRefunded",
     timeout=gateway.TIMEOUT,
     width=10,
@@ -41,14 +46,19 @@ class SendMail:
         self,
         news: Batch[
             OrderPlaced
+            | PaymentCaptured
             | OrderShipped
             | ShipmentDelivered
             | OrderCancelled
             | OrderCancellationRejected
+            | PaymentPartlyRefunded
             | PaymentRefunded
         ],
     ) -> Iterator[MailIntent | Ignored | NotReadyYet]:
         yield from services.prepare_mails(news)
+
+    def session(self) -> AbstractContextManager[None]:
+        return gateway.session()
 
     def call(self, intent: MailIntent) -> MailSent | MailRefused:
         return gateway.send(intent)

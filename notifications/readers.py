@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
-from outbox import Reader
+from outbox import Money, Reader
 
 
 class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,10 @@ class OrderPlaced(Reader, frozen=True, kw_only=True):
     ship_to: Address
 
 
+class PaymentCaptured(Reader, frozen=True, kw_only=True):
+    amount: Money
+
+
 class OrderShipped(Reader, frozen=True, kw_only=True):
     carrier: str
     tracking_number: str
@@ -46,8 +51,22 @@ class ShipmentDelivered(Reader, frozen=True, kw_only=True):
     pass
 
 
+class PaymentPartlyRefunded(Reader, frozen=True, kw_only=True):
+    refund_id: UUID
+    amount: Money
+
+
 class PaymentRefunded(Reader, frozen=True, kw_only=True):
     pass
 
 
-News = OrderPlaced | OrderShipped | ShipmentDelivered | OrderCancelled | OrderCancellationRejected | PaymentRefunded
+News = (
+    OrderPlaced
+    | PaymentCaptured
+    | OrderShipped
+    | ShipmentDelivered
+    | OrderCancelled
+    | OrderCancellationRejected
+    | PaymentPartlyRefunded
+    | PaymentRefunded
+)

@@ -21,6 +21,8 @@ from notifications.readers import (
     OrderCancelled,
     OrderPlaced,
     OrderShipped,
+    PaymentCaptured,
+    PaymentPartlyRefunded,
     PaymentRefunded,
     ShipmentDelivered,
 )
@@ -28,10 +30,12 @@ from outbox import Batch, Ignored, NotReadyYet
 
 TEMPLATES: dict[type[News], Template] = {
     OrderPlaced: "placed",
+    PaymentCaptured: "paid",
     OrderShipped: "shipped",
     ShipmentDelivered: "delivered",
     OrderCancelled: "cancelled",
     OrderCancellationRejected: "not_cancelled",
+    PaymentPartlyRefunded: "partly_refunded",
     PaymentRefunded: "refunded",
 }
 
@@ -40,7 +44,7 @@ OPEN = """
 INSERT INTO notifications_mail AS kept (order_id, template)
 SELECT * FROM unnest(%s::uuid[], %s::text[]) AS opened (order_id, template) ORDER BY order_id, template
 ON CONFLICT (order_id, template) DO UPDATE SET state = kept.state
-RETURNING *
+RETURNING order_id, state
 """
 
 RECORD = """
@@ -55,26 +59,27 @@ RETURNING kept.order_id
 
 def prepare_mails(news: Batch[News]) -> Iterator[MailIntent | Ignored | NotReadyYet]:
     """Decides which mails to send; without the address, which comes with `OrderPlaced`, none can be written yet."""
-    _remember(news)
-    addressees = Addressee.objects.in_bulk(news.order_ids)
+    addressees = _addressees(news)
     reachable = [event for event in news if (to := addressees.get(event.order_id)) and _is_address(to.email)]
-    mails = _open(reachable)
+    written = {event.order_id: _mail(event, addressees[event.order_id]) for event in reachable}
+    states = _open(list(written.values()))
     for event in news:
         if event.order_id not in addressees:
             yield NotReadyYet(event.order_id, "the order's address is not known yet")
-        elif event.order_id not in mails:
+        elif event.order_id not in states:
             yield Ignored(event.order_id, "the customer has no valid e-mail address")
-        elif mails[event.order_id].state != Mail.State.SENDING:
-            yield Ignored(event.order_id, f"already {mails[event.order_id].state}")
+        elif (state := states[event.order_id]) != Mail.State.SENDING:
+            yield Ignored(event.order_id, f"already {state}")
         else:
-            yield _mail(event, addressees[event.order_id])
+            yield written[event.order_id]
 
 
-def _remember(news: Batch[News]) -> None:
-    Addressee.objects.bulk_create(
-        (_addressee(event) for event in sorted(news, key=_order_id) if isinstance(event, OrderPlaced)),
-        ignore_conflicts=True,
-    )
+def _addressees(news: Batch[News]) -> dict[UUID, Addressee]:
+    """Returns whom to write to by order, as far as it is known, and remembers who is new."""
+    placed = (event for event in sorted(news, key=_order_id) if isinstance(event, OrderPlaced))
+    new = {event.order_id: _addressee(event) for event in placed}
+    Addressee.objects.bulk_create(new.values(), ignore_conflicts=True)
+    return new | Addressee.objects.in_bulk([order_id for order_id in news.order_ids if order_id not in new])
 
 
 def _order_id(event: News) -> UUID:
@@ -104,17 +109,20 @@ def _is_address(email: str) -> bool:
     return True
 
 
-def _open(news: Sequence[News]) -> dict[UUID, Mail]:
-    if not news:
+def _open(mails: Sequence[MailIntent]) -> dict[UUID, str]:
+    """Returns the state of each mail by its order."""
+    if not mails:
         return {}
-    wanted = [[event.order_id for event in news], [TEMPLATES[type(event)] for event in news]]
-    return {mail.order_id: mail for mail in Mail.objects.raw(OPEN, wanted)}
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN, [[mail.order_id for mail in mails], [mail.occasion for mail in mails]])
+        return dict(cursor.fetchall())
 
 
 def _mail(event: News, to: Addressee) -> MailIntent:
     template = TEMPLATES[type(event)]
     subject, text = _written(template, {"event": event, "to": to})
-    return MailIntent(order_id=event.order_id, template=template, to=to.email, subject=subject, text=text)
+    about = str(event.refund_id) if isinstance(event, PaymentPartlyRefunded) else ""
+    return MailIntent(order_id=event.order_id, template=template, to=to.email, about=about, subject=subject, text=text)
 
 
 def _written(template: Template, context: dict[str, Any]) -> tuple[str, str]:
@@ -134,10 +142,10 @@ def record_mails(
         yield _said(outcome) if outcome.order_id in recorded else Ignored(outcome.order_id, "already recorded")
 
 
-def _row(outcome: MailSent | MailRefused) -> tuple[UUID, Template, str, int | None]:
+def _row(outcome: MailSent | MailRefused) -> tuple[UUID, str, str, int | None]:
     if isinstance(outcome, MailRefused):
-        return outcome.order_id, outcome.template, Mail.State.FAILED, outcome.code
-    return outcome.order_id, outcome.template, Mail.State.SENT, None
+        return outcome.order_id, outcome.occasion, Mail.State.FAILED, outcome.code
+    return outcome.order_id, outcome.occasion, Mail.State.SENT, None
 
 
 def _said(outcome: MailSent | MailRefused) -> NotificationSent | NotificationFailed:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 import msgspec
 
-from outbox import Event, Money
+from outbox import Event, Findable, Money, Personal
 
 CancelReason = Literal["inventory", "declined", "customer", "staff", "fulfilment", "expired"]
 RequestedBy = Literal["customer", "staff"]
@@ -17,7 +17,7 @@ WhyCancel = Literal["changed_mind", "ordered_by_mistake", "takes_too_long", "fra
 class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line: `quantity` units of a SKU at the price that was valid when the order was placed."""
 
-    sku: str
+    sku: Findable[str]
     name: str
     quantity: int
     unit_price: Money
@@ -25,13 +25,13 @@ class OrderedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to ship to; `country` is an ISO 3166-1 alpha-2 code. Personal."""
+    """Where to ship to; `country` is an ISO 3166-1 alpha-2 code."""
 
-    recipient: str
-    lines: tuple[str, ...]
-    locality: str
+    recipient: Personal[str]
+    lines: Personal[tuple[str, ...]]
+    locality: Personal[str]
     country: str
-    postal_code: str = ""
+    postal_code: Personal[str] = ""
 
 
 class OrderPlaced(Event, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class OrderPlaced(Event, frozen=True, kw_only=True):
 
     number: str
     customer_id: int
-    customer_email: str
+    customer_email: Findable[Personal[str]]
     lines: tuple[OrderedLine, ...]
     total: Money
     payment_method: str
@@ -68,5 +68,7 @@ class OrderCancellationRejected(Event, frozen=True, kw_only=True):
 
 class OrderCancelled(Event, frozen=True, kw_only=True):
     """The order will not be fulfilled; every module now closes its book. What led to it stands in the envelope."""
+
+    discharges_joins: ClassVar[bool] = True
 
     reason: CancelReason

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 # What orders accepts as a payment method. Which methods exist is payments' knowledge: one that it does not know is
 # declined there. (\Z, for $ would accept a trailing newline.)
-PAYMENT_METHOD = RegexValidator(r"\Apm_[a-z0-9_]{1,60}\Z", "A payment method looks like pm_card_ok.")
+PAYMENT_METHOD = RegexValidator(r"\Apm_[A-Za-z0-9_]{1,60}\Z", "A payment method looks like pm_card_ok.")
 
 
 class Product(models.Model):

@@ -16,8 +16,10 @@ from orders.readers import (
     ShipmentStopRefused,
     StockReservationFailed,
 )
-from orders.status import FOLDED
-from outbox import Batch, Ignored, reacts_to
+from orders.status import CANCELLED, CLOSING, FOLDED
+from outbox import Batch, Ignored, closing_events_are, reacts_to
+
+closing_events_are(CANCELLED, CLOSING)
 
 
 @reacts_to(*FOLDED, within=timedelta(seconds=60), folds=True)

@@ -42,6 +42,10 @@ class LatePaymentReceived(Reader, frozen=True, kw_only=True):
     pass
 
 
+class PaymentPartlyRefunded(Reader, frozen=True, kw_only=True):
+    pass
+
+
 class PaymentRefunded(Reader, frozen=True, kw_only=True):
     pass
 
@@ -85,6 +89,7 @@ Progress = (
     | PaymentExpired
     | PaymentVoided
     | LatePaymentReceived
+    | PaymentPartlyRefunded
     | PaymentRefunded
     | PaymentRefundFailed
     | OrderShipped

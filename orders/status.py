@@ -22,6 +22,9 @@ DECLINED = "payments.PaymentDeclined"
 EXPIRED = "payments.PaymentExpired"
 VOIDED = "payments.PaymentVoided"
 LATE = "payments.LatePaymentReceived"
+PARTLY_REFUNDED = "payments.PaymentPartlyRefunded"
+PART_REFUND_FAILED = "payments.PartialRefundFailed"
+PART_REFUND_DROPPED = "payments.PartialRefundDropped"
 REFUNDED = "payments.PaymentRefunded"
 REFUND_FAILED = "payments.PaymentRefundFailed"
 SHIPPED = "shipping.OrderShipped"
@@ -29,12 +32,12 @@ FAILED = "shipping.ShipmentFailed"
 STOPPED = "shipping.ShipmentStopped"
 DELIVERED = "shipping.ShipmentDelivered"
 
-# What is folded. Other events (mails, the start of a capture) change neither status nor facets, and hearing them
+# What is folded. Other events (mails, the opening of a charge) change neither status nor facets, and hearing them
 # would cost a delivery an order each.
 FOLDED = (
     CANCEL_REQUESTED, CANCEL_REJECTED, CANCELLED,
     RESERVED, REFUSED, RELEASED, COMMITTED,
-    CAPTURED, DECLINED, EXPIRED, VOIDED, LATE, REFUNDED, REFUND_FAILED,
+    CAPTURED, DECLINED, EXPIRED, VOIDED, LATE, PARTLY_REFUNDED, REFUNDED, REFUND_FAILED,
     SHIPPED, FAILED, STOPPED, DELIVERED,
 )  # fmt: skip
 
@@ -70,6 +73,7 @@ STOCK: Facet = ((COMMITTED, "committed"), (RELEASED, "released"), (REFUSED, "ref
 PAYMENT: Facet = (
     (REFUNDED, "refunded"),
     (REFUND_FAILED, "refund_failed"),
+    (PARTLY_REFUNDED, "partly_refunded"),
     (LATE, "captured"),
     (CAPTURED, "captured"),
     (VOIDED, "voided"),
@@ -99,15 +103,28 @@ def cancellation_pending(seen: Set[str]) -> bool:
     return CANCEL_REQUESTED in seen and not seen & {CANCEL_REJECTED, CANCELLED}
 
 
-def attention_of(seen: Set[str], age: timedelta = timedelta(0)) -> list[str]:
-    """Returns why somebody has to look after the order, worst first; `age` is how long it has had its status."""
+def is_cancellable(seen: Set[str]) -> bool:
+    """Whether it is worth asking for a cancellation: nobody has asked, and it is neither cancelled nor shipped."""
+    return not seen & {CANCEL_REQUESTED, CANCELLED, SHIPPED}
+
+
+def attention_of(seen: Set[str], age: timedelta = timedelta(0), *, owes_a_part: bool = False) -> list[str]:
+    """Returns why somebody has to look after the order, worst first; `age` is how long it has had its status.
+
+    That a part of the money is owed does not follow from the names in `seen`, and is said apart.
+    """
     reasons = {
         "inconsistent": status_of(seen) == Status.INCONSISTENT,
-        "money_owed": REFUND_FAILED in seen and REFUNDED not in seen,
+        "money_owed": owes_a_part or (REFUND_FAILED in seen and REFUNDED not in seen),
         "late_money": LATE in seen and not seen & {REFUNDED, REFUND_FAILED},
         "book_open": status_of(seen) == Status.CANCELLING and age > PATIENCE_WITH_BOOKS,
     }
     return [reason for reason, holds in reasons.items() if holds]
+
+
+def values_of(facet: Facet) -> list[str]:
+    """Returns what a facet may be, in the order of its table, and `none` at the end."""
+    return [*dict.fromkeys(value for _, value in facet), "none"]
 
 
 def stock_of(seen: Set[str]) -> str:
@@ -116,7 +133,7 @@ def stock_of(seen: Set[str]) -> str:
 
 
 def payment_of(seen: Set[str]) -> str:
-    """Returns what became of the money: none, captured, declined, expired, voided, refunded or refund_failed."""
+    """Returns what became of the money: none, captured, partly_refunded, refunded, refund_failed, declined, or so."""
     return _facet(PAYMENT, seen)
 
 

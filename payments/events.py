@@ -5,19 +5,25 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from outbox import Event, Money
+from outbox import Event, Findable, Money
 
 # Why money goes back: its order was cancelled, or it came although the payment was closed already.
 RefundReason = Literal["cancelled", "late"]
+# Why a part of it goes back while the order goes on.
+PartReason = Literal["returned", "damaged", "missing", "goodwill", "other"]
 
 
-class PaymentCaptureStarted(Event, frozen=True, kw_only=True):
-    """Order and stock are known, so the money is due; the provider is about to be asked."""
+class PaymentOpened(Event, frozen=True, kw_only=True):
+    """The provider is ready to take the money and has taken none. It is asked to by `provider_ref`, kept from now on.
+
+    Only of providers that forget what they were asked, such as Stripe, which remembers a key for a day.
+    """
 
     payment_id: UUID
     attempt: int
     amount: Money
-    method: str
+    provider: str
+    provider_ref: Findable[str]
 
 
 class PaymentCaptured(Event, frozen=True, kw_only=True):
@@ -27,7 +33,7 @@ class PaymentCaptured(Event, frozen=True, kw_only=True):
     attempt: int
     amount: Money
     provider: str
-    provider_ref: str
+    provider_ref: Findable[str]
 
 
 class PaymentDeclined(Event, frozen=True, kw_only=True):
@@ -63,7 +69,7 @@ class LatePaymentReceived(Event, frozen=True, kw_only=True):
     attempt: int
     amount: Money
     provider: str
-    provider_ref: str
+    provider_ref: Findable[str]
 
 
 class PaymentRefundStarted(Event, frozen=True, kw_only=True):
@@ -76,14 +82,17 @@ class PaymentRefundStarted(Event, frozen=True, kw_only=True):
 
 
 class PaymentRefunded(Event, frozen=True, kw_only=True):
-    """The provider has given the money back. Closes payments' book. `provider_ref` is its name for the refund."""
+    """The provider has given the money back. Closes payments' book. `provider_ref` is its name for the refund.
+
+    `amount` is what had not gone back in parts. If all had, it is 0, nobody was asked, and `provider_ref` is empty.
+    """
 
     payment_id: UUID
     attempt: int
     amount: Money
     reason: RefundReason
     provider: str
-    provider_ref: str
+    provider_ref: Findable[str]
 
 
 class PaymentRefundFailed(Event, frozen=True, kw_only=True):
@@ -93,3 +102,49 @@ class PaymentRefundFailed(Event, frozen=True, kw_only=True):
     attempt: int
     amount: Money
     code: str
+
+
+class PartialRefundStarted(Event, frozen=True, kw_only=True):
+    """Staff, or a service, gives back a part of what was taken, or all that is left; the provider is about to be asked.
+
+    The order goes on. `attempt` counts how often the provider is asked for this refund.
+    """
+
+    payment_id: UUID
+    refund_id: UUID
+    attempt: int
+    amount: Money
+    reason: PartReason
+
+
+class PaymentPartlyRefunded(Event, frozen=True, kw_only=True):
+    """The provider has given a part of the money back. Closes no book. `provider_ref` is its name for the refund."""
+
+    payment_id: UUID
+    refund_id: UUID
+    attempt: int
+    amount: Money
+    reason: PartReason
+    provider: str
+    provider_ref: Findable[str]
+
+
+class PartialRefundFailed(Event, frozen=True, kw_only=True):
+    """The provider refused to give a part of the money back; staff may try again. `code` says why."""
+
+    payment_id: UUID
+    refund_id: UUID
+    attempt: int
+    amount: Money
+    code: str
+
+
+class PartialRefundDropped(Event, frozen=True, kw_only=True):
+    """Staff has settled a refund that had failed in another way, so it is not owed and not tried again.
+
+    By another refund, say, or by a transfer. Operations say who, and why.
+    """
+
+    payment_id: UUID
+    refund_id: UUID
+    amount: Money

@@ -11,10 +11,13 @@ from outbox import Batch, Ignored, NotReadyYet, Waiting, effect, reacts_to
 from payments import gateway, services
 from payments.events import (
     LatePaymentReceived,
+    PartialRefundFailed,
+    PartialRefundStarted,
     PaymentCaptured,
-    PaymentCaptureStarted,
     PaymentDeclined,
     PaymentExpired,
+    PaymentOpened,
+    PaymentPartlyRefunded,
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentRefundStarted,
@@ -24,25 +27,26 @@ from payments.gateway import CaptureIntent, CaptureOutcome, RefundIntent, Refund
 from payments.readers import OrderCancelled, OrderPlaced, StockReserved
 
 
-@reacts_to("orders.OrderPlaced", "inventory.StockReserved", within=timedelta(seconds=60))
-def start_capture(news: Batch[OrderPlaced | StockReserved]) -> Iterator[PaymentCaptureStarted | Waiting | Ignored]:
-    """Starts the capture when the order and its reservation are both known."""
-    yield from services.start_captures(news)
-
-
-# The provider's answers are waited for side by side: at one second each a full batch takes two.
+# The provider's answers are waited for side by side: at one second each a full batch takes four.
 @effect(
-    "payments.PaymentCaptureStarted",
+    "orders.OrderPlaced",
+    "inventory.StockReserved",
+    "payments.PaymentOpened",
     timeout=gateway.TIMEOUT,
     width=50,
-    batch_size=100,
+    batch_size=200,  # of which half, as a rule, only take note
     within=timedelta(seconds=60),
 )
 class CapturePayment:
-    """Asks the payment provider for the money."""
+    """Asks the payment provider for the money, once the order and its reservation are both known.
 
-    def prepare(self, started: Batch[PaymentCaptureStarted]) -> Iterator[CaptureIntent | Ignored]:
-        yield from services.prepare_captures(started)
+    It asks for it at once, or to open the charge, and then to take what is opened.
+    """
+
+    def prepare(
+        self, news: Batch[OrderPlaced | StockReserved | PaymentOpened]
+    ) -> Iterator[CaptureIntent | Waiting | Ignored]:
+        yield from services.prepare_captures(news)
 
     def call(self, intent: CaptureIntent) -> CaptureOutcome:
         return gateway.capture(intent)
@@ -52,7 +56,7 @@ class CapturePayment:
 
     def record(
         self, outcomes: Sequence[CaptureOutcome]
-    ) -> Iterator[PaymentCaptured | PaymentDeclined | LatePaymentReceived | Ignored]:
+    ) -> Iterator[PaymentCaptured | PaymentDeclined | LatePaymentReceived | PaymentOpened | PaymentVoided | Ignored]:
         yield from services.record_captures(outcomes)
 
 
@@ -62,8 +66,11 @@ def expire_payment(reserved: Batch[StockReserved]) -> Iterator[PaymentExpired | 
     yield from services.expire(reserved)
 
 
-@reacts_to("orders.OrderCancelled", within=timedelta(minutes=5))
-def close_payment(cancelled: Batch[OrderCancelled]) -> Iterator[PaymentVoided | PaymentRefundStarted | Ignored]:
+# A part that is on its way back is waited for, and tried for half an hour.
+@reacts_to("orders.OrderCancelled", within=timedelta(hours=1))
+def close_payment(
+    cancelled: Batch[OrderCancelled],
+) -> Iterator[PaymentVoided | PaymentRefundStarted | PaymentRefunded | NotReadyYet | Ignored]:
     """Sees to it that nothing is taken for a cancelled order, or that what was taken goes back."""
     yield from services.close(cancelled)
 
@@ -90,3 +97,22 @@ class RefundPayment:
 
     def record(self, outcomes: Sequence[RefundOutcome]) -> Iterator[PaymentRefunded | PaymentRefundFailed | Ignored]:
         yield from services.record_refunds(outcomes)
+
+
+@effect("payments.PartialRefundStarted", timeout=gateway.TIMEOUT, width=20, batch_size=40, within=timedelta(minutes=5))
+class RefundPart:
+    """Asks the payment provider to give a part of the money back, while the order goes on."""
+
+    def prepare(self, due: Batch[PartialRefundStarted]) -> Iterator[RefundIntent | Ignored]:
+        yield from services.prepare_parts(due)
+
+    def call(self, intent: RefundIntent) -> RefundOutcome:
+        return gateway.refund(intent)
+
+    def look_up(self, intent: RefundIntent) -> RefundOutcome | None:
+        return gateway.look_up_refund(intent)
+
+    def record(
+        self, outcomes: Sequence[RefundOutcome]
+    ) -> Iterator[PaymentPartlyRefunded | PartialRefundFailed | Ignored]:
+        yield from services.record_parts(outcomes)

@@ -59,9 +59,11 @@ CREATE INDEX IF NOT EXISTS charge_by_reference ON sandbox_provider.charge (refer
 CREATE INDEX IF NOT EXISTS refund_of_charge ON sandbox_provider.refund (charge)
 """
 
+# Answers for a known key what it answered first; an update that changes nothing is how a conflict returns its row.
 CHARGE = """
-INSERT INTO sandbox_provider.charge (key, amount, currency, method, reference, declined, decided_at)
-VALUES (%s, %s, %s, %s, %s, %s, now() + %s * interval '1 second') ON CONFLICT (key) DO NOTHING
+INSERT INTO sandbox_provider.charge AS kept (key, amount, currency, method, reference, declined, decided_at)
+VALUES (%s, %s, %s, %s, %s, %s, now() + %s * interval '1 second') ON CONFLICT (key) DO UPDATE SET key = kept.key
+RETURNING reference, declined, extract(epoch FROM decided_at - clock_timestamp())::float8
 """
 
 LOOK_UP = """
@@ -99,14 +101,15 @@ class SandboxProvider:
     def capture(self, key: str, amount: Money, method: str) -> Charged | Declined:
         refusal = _refusal(amount, method)
         seconds = 0 if refusal else SLOW.get(method, 0)
-        charge = (key, amount.amount, amount.currency, method, f"ch_{uuid4().hex}", refusal, seconds)
+        reference = f"ch_{uuid4().hex}"
+        charge = (key, amount.amount, amount.currency, method, reference, refusal, seconds)
         with self.ledger.connection() as connection:
-            new = connection.execute(CHARGE, charge).rowcount
-            row = connection.execute(LOOK_UP, [key]).fetchone()
+            row = connection.execute(CHARGE, charge).fetchone()
+        new = row is not None and row[0] == reference
         if new and method == ANSWER_IS_LOST and not refusal:
             raise OutcomeUnknown("The provider has not answered.")
-        if new and method == WEBHOOK_FIRST and row:
-            _report(key, reference=row[0])
+        if new and method == WEBHOOK_FIRST:
+            _report(key, reference=reference)
         return _charge(row, patience=CLIENT_TIMEOUT)
 
     def look_up(self, key: str) -> Charged | Declined | None:
@@ -122,7 +125,7 @@ class SandboxProvider:
             row = connection.execute(LOOK_UP_REFUND, [key]).fetchone()
         return _refund(row)
 
-    def look_up_refund(self, key: str) -> Refunded | RefundRefused | None:
+    def look_up_refund(self, key: str, reference: str) -> Refunded | RefundRefused | None:
         with self.ledger.connection() as connection:
             row = connection.execute(LOOK_UP_REFUND, [key]).fetchone()
         return _refund(row) if row else None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from outbox.admin import ReadOnlyAdmin
+from outbox.admin import OfOrderAdmin
 from shipping.models import Shipment
 
 
 @admin.register(Shipment)
-class ShipmentAdmin(ReadOnlyAdmin):
-    list_display = ("order_id", "state", "carrier", "tracking_number", "state_since")
+class ShipmentAdmin(OfOrderAdmin):
+    list_display = ("order", "state", "carrier", "tracking_number", "state_since")
     list_filter = ("state",)
     ordering = ("-state_since", "-id")
-    search_fields = ("=order_id",)
-    search_help_text = "The id of the order"
+    exclude = ("ship_to",)  # personal; the page of the order shows it to those who may reveal it

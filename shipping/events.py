@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from outbox import Event
+from outbox import Event, Findable, Personal
 
 
 class ShippedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,18 +18,12 @@ class ShippedLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
 
 
-class ShipmentStarted(Event, frozen=True, kw_only=True):
-    """The order is paid and its address known; a label is about to be bought. It can still be stopped."""
-
-    shipment_id: UUID
-
-
 class OrderShipped(Event, frozen=True, kw_only=True):
     """The parcel has been handed to the carrier; from now on the order cannot be cancelled."""
 
     shipment_id: UUID
     carrier: str
-    tracking_number: str
+    tracking_number: Findable[str]
     lines: tuple[ShippedLine, ...]
     shipped_at: datetime
 
@@ -61,8 +55,8 @@ class ShipmentStopRefused(Event, frozen=True, kw_only=True):
 
 
 class ShipmentDelivered(Event, frozen=True, kw_only=True):
-    """The carrier has handed the parcel over. `signed_by` is personal."""
+    """The carrier has handed the parcel over."""
 
     shipment_id: UUID
     delivered_at: datetime
-    signed_by: str
+    signed_by: Personal[str]

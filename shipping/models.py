@@ -20,15 +20,13 @@ class Shipment(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft"  # waits for the order, its payment, or both
-        STARTED = "started"
         BUYING = "buying"  # the carrier may have been asked for the label; there is no way back
         SHIPPED = "shipped"
         FAILED = "failed"
         STOPPED = "stopped"
 
     TRANSITIONS = {
-        State.DRAFT: {State.STARTED, State.STOPPED},
-        State.STARTED: {State.BUYING, State.STOPPED},
+        State.DRAFT: {State.BUYING, State.STOPPED},
         State.BUYING: {State.SHIPPED, State.FAILED},
     }
 
@@ -58,9 +56,9 @@ class Shipment(models.Model):
         return self.lines is not None or self.paid
 
     @property
-    def stoppable(self) -> bool:
+    def untouched(self) -> bool:
         """Whether the carrier has certainly not been asked."""
-        return self.state in (self.State.DRAFT, self.State.STARTED)
+        return self.state == self.State.DRAFT
 
     def become(self, state: State) -> None:
         """Changes the state in memory; the row has to be locked.

@@ -9,25 +9,26 @@ from django.conf import settings
 
 from outbox import Batch, Ignored, NotReadyYet, Waiting, effect, reacts_to
 from shipping import gateway, services
-from shipping.events import OrderShipped, ShipmentFailed, ShipmentStarted, ShipmentStopped, ShipmentStopRefused
+from shipping.events import OrderShipped, ShipmentFailed, ShipmentStopped, ShipmentStopRefused
 from shipping.gateway import LabelIntent, LabelOutcome
 from shipping.readers import OrderCancellationRequested, OrderCancelled, OrderPlaced, PaymentCaptured
 
 TO_SHIP = timedelta(seconds=30) if settings.SANDBOX else timedelta(hours=24)
 
 
-@reacts_to("orders.OrderPlaced", "payments.PaymentCaptured", within=timedelta(seconds=30))
-def ship_order(news: Batch[OrderPlaced | PaymentCaptured]) -> Iterator[ShipmentStarted | Waiting | Ignored]:
-    """Starts the shipment when the order's address and its payment are both known."""
-    yield from services.start(news)
-
-
-@effect("shipping.ShipmentStarted", timeout=gateway.TIMEOUT, width=50, batch_size=100, within=TO_SHIP)
+@effect(
+    "orders.OrderPlaced",
+    "payments.PaymentCaptured",
+    timeout=gateway.TIMEOUT,
+    width=50,
+    batch_size=200,  # of which half, as a rule, only take note
+    within=TO_SHIP,
+)
 class BuyLabel:
-    """Buys the label from the carrier, who then has the parcel."""
+    """Buys the label from the carrier, who then has the parcel, once the address and the payment are both known."""
 
-    def prepare(self, started: Batch[ShipmentStarted]) -> Iterator[LabelIntent | Ignored]:
-        yield from services.prepare_labels(started)
+    def prepare(self, news: Batch[OrderPlaced | PaymentCaptured]) -> Iterator[LabelIntent | Waiting | Ignored]:
+        yield from services.prepare_labels(news)
 
     def call(self, intent: LabelIntent) -> LabelOutcome:
         return gateway.buy_label(intent)

@@ -24,8 +24,10 @@ CREATE TABLE IF NOT EXISTS sandbox_carrier.label (
     created_at timestamptz NOT NULL DEFAULT now())
 """
 FAIL_ONCE = "INSERT INTO sandbox_carrier.outage (key) VALUES (%s) ON CONFLICT (key) DO NOTHING"
+# Answers for a known key what it answered first; an update that changes nothing is how a conflict returns its row.
 BUY = """
-INSERT INTO sandbox_carrier.label (key, tracking_number, refused) VALUES (%s, %s, %s) ON CONFLICT (key) DO NOTHING
+INSERT INTO sandbox_carrier.label AS kept (key, tracking_number, refused) VALUES (%s, %s, %s)
+ON CONFLICT (key) DO UPDATE SET key = kept.key RETURNING tracking_number, refused
 """
 LOOK_UP = "SELECT tracking_number, refused FROM sandbox_carrier.label WHERE key = %s"
 
@@ -48,9 +50,8 @@ class SandboxCarrier:
         refusal = "address_undeliverable" if postcode == UNDELIVERABLE else ""
         with self.ledger.connection() as connection:
             away = postcode == OUTAGE and connection.execute(FAIL_ONCE, [parcel.key]).rowcount == 1
-            if not away:
-                connection.execute(BUY, [parcel.key, f"SP{randbelow(10**12):012d}", refusal])
-            row = connection.execute(LOOK_UP, [parcel.key]).fetchone()
+            statement, *asked = (LOOK_UP,) if away else (BUY, f"SP{randbelow(10**12):012d}", refusal)
+            row = connection.execute(statement, [parcel.key, *asked]).fetchone()
         if row is None:
             raise Away("The carrier does not answer.")
         return _answer(row)

@@ -2,6 +2,9 @@
 
 from django.urls import path
 
-from shipping.views import SandboxCarrierCallbacks
+from shipping.views import OneShipment, SandboxCarrierCallbacks
 
-urlpatterns = [path("carrier-callbacks/sandbox", SandboxCarrierCallbacks.as_view(), name="sandbox-carrier-callbacks")]
+urlpatterns = [
+    path("shipments/<uuid:shipment_id>", OneShipment.as_view(), name="shipment"),
+    path("carrier-callbacks/sandbox", SandboxCarrierCallbacks.as_view(), name="sandbox-carrier-callbacks"),
+]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from api.bodies import Input, matching
+from api.bodies import Input, Moment, matching
 from orders.models import CancellationRequest, Order, Status
 from orders.serializers.ordering import address_of, cancellation_of
 from orders.status import closed_by
@@ -53,10 +52,10 @@ class CancellationState(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     state: Literal["requested", "rejected", "accepted", "settled"]
-    requested_at: datetime | None
+    requested_at: Moment | None
     requested_by: str | None
     rejection: Literal["already_dispatched"] | None
-    cancelled_at: datetime | None
+    cancelled_at: Moment | None
     reason: str | None
     books: Books
     links: CancellationLinks

@@ -26,6 +26,10 @@ class NothingToRefund(ValueError):
     """Only a refund that has failed can be tried again."""
 
 
+class RefundInProgress(NothingToRefund):
+    """The provider is being asked to give the money back; wait for its answer."""
+
+
 def start_refund(payment: Payment) -> PaymentRefundStarted:
     """Brings a locked payment, in memory, to where the provider is asked to give the money back."""
     payment.become(State.REFUNDING)
@@ -34,7 +38,7 @@ def start_refund(payment: Payment) -> PaymentRefundStarted:
         order_id=payment.order_id,
         payment_id=payment.pk,
         attempt=payment.refund_attempt,
-        amount=_taken(payment),
+        amount=_kept(payment),
         reason=_reason(payment),
     )
 
@@ -43,10 +47,13 @@ def retry_refund(*, payment_id: UUID) -> None:
     """Starts a refund that has failed once more, under a new key.
 
     Raises:
-        NothingToRefund: it has not failed, or is under way again.
+        RefundInProgress: it is under way again.
+        NothingToRefund: it has not failed.
     """
     with transaction.atomic():
         payment = Payment.objects.select_for_update(no_key=True).filter(pk=payment_id).first()
+        if payment is not None and payment.state == State.REFUNDING:
+            raise RefundInProgress(RefundInProgress.__doc__)
         if payment is None or payment.state != State.REFUND_FAILED:
             raise NothingToRefund(NothingToRefund.__doc__)
         event = start_refund(payment)
@@ -106,10 +113,10 @@ def _recorded(outcome: RefundOutcome, payment: Payment) -> PaymentRefunded | Pay
     )
 
 
-def _taken(payment: Payment) -> Money:
-    """What the provider has taken, which is what was due."""
-    assert payment.due is not None  # noqa: S101 - nothing is taken before the amount is known
-    return payment.due
+def _kept(payment: Payment) -> Money:
+    """What the provider has taken, which is what was due, and what has not gone back in parts."""
+    assert payment.left is not None  # noqa: S101 - nothing is taken before the amount is known
+    return payment.left
 
 
 def _reason(payment: Payment) -> RefundReason:

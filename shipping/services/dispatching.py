@@ -8,7 +8,7 @@ import msgspec
 from django.db import connection
 
 from outbox import Batch, Ignored, Waiting
-from shipping.events import OrderShipped, ShipmentFailed, ShipmentStarted, ShippedLine
+from shipping.events import OrderShipped, ShipmentFailed, ShippedLine
 from shipping.gateway import Label, LabelIntent, LabelOutcome
 from shipping.models import Shipment
 from shipping.readers import Address, LineToShip, OrderPlaced, PaymentCaptured
@@ -28,12 +28,15 @@ RETURNING kept.id, kept.shipped_at
 """
 
 
-def start(news: Batch[OrderPlaced | PaymentCaptured]) -> Iterator[ShipmentStarted | Waiting | Ignored]:
-    """Starts the shipment of each order of which both the address and the payment are known now."""
+def prepare_labels(news: Batch[OrderPlaced | PaymentCaptured]) -> Iterator[LabelIntent | Waiting | Ignored]:
+    """Marks each shipment of which both the address and the payment are known: its label is about to be bought.
+
+    One that is marked already is bought by the same key. From this commit on the shipment cannot be stopped any more.
+    """
     shipments = note(_heard(event) for event in news)
-    answers = [_started(shipment) for shipment in shipments]
-    started = {answer.order_id for answer in answers if isinstance(answer, ShipmentStarted)}
-    move([shipment for shipment in shipments if shipment.order_id in started], State.STARTED)
+    answers = [_prepared(shipment) for shipment in shipments]
+    wanted = {answer.order_id for answer in answers if isinstance(answer, LabelIntent)}
+    move([shipment for shipment in shipments if shipment.order_id in wanted and shipment.untouched], State.BUYING)
     yield from answers
 
 
@@ -43,28 +46,13 @@ def _heard(event: OrderPlaced | PaymentCaptured) -> Heard:
     return Heard(order_id=event.order_id, lines=event.lines, ship_to=event.ship_to)
 
 
-def _started(shipment: Shipment) -> ShipmentStarted | Waiting | Ignored:
-    if shipment.state != State.DRAFT:
+def _prepared(shipment: Shipment) -> LabelIntent | Waiting | Ignored:
+    if not (shipment.untouched or shipment.state == State.BUYING):
         return _ignored(shipment)
     if shipment.lines is None:
         return Waiting(shipment.order_id, for_="orders.OrderPlaced")
     if not shipment.paid:
         return Waiting(shipment.order_id, for_="payments.PaymentCaptured")
-    return ShipmentStarted(order_id=shipment.order_id, shipment_id=shipment.pk)
-
-
-def prepare_labels(started: Batch[ShipmentStarted]) -> Iterator[LabelIntent | Ignored]:
-    """Marks the shipments whose label is about to be bought; one that is marked already is bought by the same key.
-
-    From this commit on the shipment cannot be stopped any more.
-    """
-    shipments = locked(started.order_ids)
-    move([shipment for shipment in shipments.values() if shipment.state == State.STARTED], State.BUYING)
-    for shipment in shipments.values():
-        yield _intent(shipment) if shipment.state == State.BUYING else _ignored(shipment)
-
-
-def _intent(shipment: Shipment) -> LabelIntent:
     return LabelIntent(
         order_id=shipment.order_id,
         key=str(shipment.pk),

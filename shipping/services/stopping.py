@@ -32,7 +32,7 @@ def decide(requested: Batch[OrderCancellationRequested]) -> Iterator[Decision]:
     shipments = note(Heard(order_id=event.order_id) for event in requested)
     overdue = _bought_for_long(requested.order_ids)
     answers = [_decided(shipment, overdue) for shipment in shipments]
-    move([shipment for shipment in shipments if shipment.stoppable], State.STOPPED)
+    move([shipment for shipment in shipments if shipment.untouched], State.STOPPED)
     refused = [answer.order_id for answer in answers if isinstance(answer, ShipmentStopRefused)]
     Shipment.objects.filter(order_id__in=refused).update(stop_refused_at=Now())
     yield from answers
@@ -46,7 +46,7 @@ def _bought_for_long(order_ids: Sequence[UUID]) -> set[UUID]:
 
 def _decided(shipment: Shipment, overdue: Set[UUID]) -> Decision:
     order_id = shipment.order_id
-    if shipment.stoppable:
+    if shipment.untouched:
         return _stopped(shipment)
     if shipment.stop_refused_at:
         return Ignored(order_id, "already refused")
@@ -63,7 +63,7 @@ def stop(cancelled: Batch[OrderCancelled]) -> Iterator[ShipmentStopped | Ignored
     """Sees to it that nothing is shipped for the orders; one that is not known yet is remembered as cancelled."""
     shipments = note(Heard(order_id=event.order_id) for event in cancelled)
     answers = [_closed(shipment) for shipment in shipments]
-    move([shipment for shipment in shipments if shipment.stoppable], State.STOPPED)
+    move([shipment for shipment in shipments if shipment.untouched], State.STOPPED)
     yield from answers
 
 

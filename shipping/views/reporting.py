@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.bodies import read_body
+from api.bodies import BAD_BODY, read_body
 from api.problems import NOT_FOUND, Problem, problem_type
 from api.schema import problems
-from api.signatures import SIGNATURE, acting, require_signature
+from api.signatures import BAD_SIGNATURE, SIGNATURE, acting, require_signature
 from shipping import services
 from shipping.serializers import CarrierReport, Received
 
@@ -35,7 +35,7 @@ class SandboxCarrierCallbacks(APIView):
         auth=[],
         parameters=[SIGNATURE],
         request=CarrierReport,
-        responses={200: Received, **problems(400, 404, 409, 413, 415)},
+        responses={200: Received, **problems(*BAD_BODY, BAD_SIGNATURE, 404, NOT_WITH_THE_CARRIER)},
     )
     def post(self, request: Request) -> Response:
         require_signature(request, settings.CARRIER_CALLBACK_SECRET)

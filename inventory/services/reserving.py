@@ -1,4 +1,4 @@
-"""The use cases of inventory, the only writers of its tables.
+"""Holding stock for orders, releasing it, and handing it out.
 
 Note [Lock order]: reservations first, by order; then stock, by SKU. Everybody takes them in this order, each kind in
 one statement, so that no two batches can wait for each other.
@@ -45,23 +45,11 @@ FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS change (sku, on_hand, res
 WHERE stock.sku = change.sku
 """
 
-SET_STOCK = """
-INSERT INTO inventory_stock AS stock (sku, on_hand)
-SELECT * FROM unnest(%s::text[], %s::bigint[]) AS level (sku, on_hand) ORDER BY sku
-ON CONFLICT (sku) DO UPDATE SET on_hand = greatest(EXCLUDED.on_hand, stock.reserved)
-"""
-
 CLOSED_BY = {
     State.REFUSED: "StockReservationFailed",
     State.RELEASED: "StockReleased",
     State.COMMITTED: "StockCommitted",
 }
-
-
-def set_stock(*, levels: Mapping[str, int]) -> None:
-    """Sets the units on hand of each SKU, though never below what is reserved of it. May be repeated."""
-    with connection.cursor() as cursor:
-        cursor.execute(SET_STOCK, [list(levels), list(levels.values())])
 
 
 def reserve(placed: Batch[OrderPlaced]) -> Iterator[StockReserved | StockReservationFailed | Ignored]:
