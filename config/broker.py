@@ -15,6 +15,8 @@ REJECTED = "murmuration.rejected"
 # Elsewhere 1: fewer messages in a dying worker's hands. But on pgmq a worker whose hands are full misses the
 # notification, and when they are free again nothing wakes it before its next poll.
 PGMQ_PREFETCH = 16
+# Each message is notified of at once; the default would let some wait for the next poll.
+PGMQ_THROTTLE_MS = 0
 
 # Poison that the engine cannot see ends in the rejected queue after eight deliveries instead of circling for ever;
 # a full queue refuses instead of dropping its oldest message.
@@ -38,6 +40,7 @@ def broker_settings(url: str, database_url: str, queue_names: Sequence[str]) -> 
         options = {"amqp": _amqp, "amqps": _amqp, "pyamqp": _amqp}.get(scheme, _redis)()
     return {
         "CELERY_BROKER_URL": url or "pgmq://",
+        "CELERY_BROKER_TRANSPORT": "config.pgmq:Transport" if scheme == "pgmq" else None,
         "CELERY_BROKER_TRANSPORT_OPTIONS": options,
         "CELERY_WORKER_PREFETCH_MULTIPLIER": PGMQ_PREFETCH if scheme == "pgmq" else 1,
         "CELERY_TASK_QUEUES": _queues(queue_names, quorum=scheme in ("amqp", "amqps", "pyamqp")),
@@ -70,14 +73,18 @@ def _redis() -> dict[str, Any]:
 
 
 def _pgmq(database_url: str) -> dict[str, Any]:
+    parameters = connection_parameters("CELERY_BROKER_URL", database_url)
+    # The queue need not outlive a crash of the server: nothing is acknowledged there, and what it loses the leases
+    # bring back. So nobody waits for the disk three times a message.
+    options = f"{parameters.pop('options', '')} -c synchronous_commit=off"
     return {
         # A unix socket cannot be said in the broker URL, and of a database URL pgmq would not read `?host=`.
-        "conn_string": make_conninfo("", **connection_parameters("CELERY_BROKER_URL", database_url)),
+        "conn_string": make_conninfo("", **parameters, options=options.strip()),
         "init_extension": False,  # the schema is installed as plain SQL, not as a server extension
         "visibility_timeout": 60,  # the default of half an hour is how long a killed worker's messages would rest
         "wait_time_seconds": 0,  # one queue's long poll would keep the others waiting
         "use_notify": True,
-        "notify_throttle_interval_ms": 0,
+        "notify_throttle_interval_ms": PGMQ_THROTTLE_MS,
         "polling_interval": 0.5,  # the truth behind the notifications
         "pool_size": 2,
     }

@@ -1,5 +1,6 @@
 """The Celery application: `celery -A config worker`."""
 
+import gc
 import os
 
 from celery import Celery
@@ -20,3 +21,11 @@ def refuse_to_start(**kwargs: object) -> None:
         BaseCommand().check()
     except SystemCheckError as error:
         raise SystemExit(str(error)) from None  # any other exception would only be logged
+
+
+@worker_init.connect
+def keep_out_of_the_collectors_way(**kwargs: object) -> None:
+    """What is loaded before the pool forks lives as long as the worker: collecting would look through it in vain."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -21,6 +21,7 @@ CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 20_000
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # halves the duplicates after a reconnect
 CELERY_WORKER_CONSUMER = "outbox.consumer:Consumer"  # one bad message must not kill the workers, or vanish
+CELERY_WORKER_POOL = "outbox.pool:TaskPool"  # nor may a process that is killed while it is idle stop them
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = env.bool("CELERY_REMOTE_CONTROL", default=False)  # Flower needs it
 CELERY_WORKER_SEND_TASK_EVENTS = CELERY_WORKER_ENABLE_REMOTE_CONTROL
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -3,9 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+from config.environment import env
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "api.access.Access"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.Throttle"],
     "DEFAULT_PARSER_CLASSES": ["api.bodies.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["api.rendering.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -28,7 +31,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "Place orders and follow them from event to event. Errors are RFC 9457 problem bodies.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
-    "POSTPROCESSING_HOOKS": [],  # the usual one looks for the enums of serializers, and we have none
+    "POSTPROCESSING_HOOKS": ["api.openapi.complete"],  # the usual one looks for enums of serializers; we have none
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
@@ -41,3 +44,20 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 # The largest request body that the API reads, in bytes.
 API_MAX_BODY = 64 * 1024
+
+# Requests a minute and user, all processes together; 0 means any number. Those for tokens are counted by name and by
+# address, before the password is looked at.
+API_THROTTLES = {
+    "place": env.int("THROTTLE_PLACE", default=600),
+    "cancel": env.int("THROTTLE_CANCEL", default=120),
+    "write": env.int("THROTTLE_WRITE", default=600),
+    "read": env.int("THROTTLE_READ", default=6000),
+    "streams": env.int("THROTTLE_STREAMS", default=60),
+    "tokens": env.int("THROTTLE_TOKENS", default=20),
+    "tokens_from": env.int("THROTTLE_TOKENS_FROM", default=200),
+}
+
+# How many requests of one process may wait for news at the same time: fewer than its threads (config/gunicorn.py), so
+# that some are always left for others. Streams wait elsewhere, and hold no thread of WSGI.
+API_WAITERS = env.int("API_WAITERS", default=4)
+API_STREAMS = env.int("API_STREAMS", default=100)

@@ -180,13 +180,14 @@ def _read_settings() -> None:
 
 def _programs(port: int) -> list[Program]:
     """What runs beside the database, in the order of starting; the last is stopped first."""
-    quick, effects = queues()
+    quick, effects, webhooks = queues()
     manage = [sys.executable, str(ROOT / "manage.py")]
     celery = [sys.executable, "-m", "celery", "--workdir", str(ROOT), "-A", "config", "worker", "--loglevel", "INFO"]
     gunicorn = [sys.executable, "-m", "gunicorn", "--chdir", str(ROOT), "--config", "python:config.gunicorn"]
     return [
         Program("worker", [*celery, "-n", "worker@%h", "-Q", ",".join(quick)], 9),
         Program("effects", [*celery, "-n", "effects@%h", "-Q", ",".join(effects)], 9),
+        Program("webhooks", [*celery, "-n", "webhooks@%h", "-Q", ",".join(webhooks)], 9),
         Program("relay", [*manage, "relay"], 9),
         Program("web", [*gunicorn, "--bind", f"{HOST}:{port}", "config.wsgi"], 9),
     ]

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "payments",
     "shipping",
     "notifications",
+    "webhooks",
     "config",
 ]
 
@@ -46,9 +47,11 @@ MIDDLEWARE = [
     "api.middleware.RequestCause",
     "api.middleware.BodyLimit",
     "django.middleware.security.SecurityMiddleware",
+    "config.security.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.directions.VisibleDirections",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -98,8 +101,8 @@ OUTBOX: dict[str, Any] = {"strict": DEBUG}
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 # One queue for each app, and one for the effects of those that have any: a slow provider keeps no stock waiting.
-QUEUES = ["orders", "inventory", "payments", "shipping", "notifications"]
-QUEUES += ["payments.effects", "shipping.effects", "notifications.effects"]
+QUEUES = ["orders", "inventory", "payments", "shipping", "notifications", "webhooks"]
+QUEUES += ["payments.effects", "shipping.effects", "notifications.effects", "webhooks.effects"]
 globals().update(broker_settings(CELERY_BROKER_URL, DATABASE_URL, QUEUES))
 
 # In production someone has to choose: a provider that takes real money, or, by name, one that only pretends to.
@@ -108,11 +111,16 @@ CARRIER = env.str("CARRIER", default="shipping.sandbox.SandboxCarrier" if SANDBO
 PAYMENT_PROVIDER = env.str("PAYMENT_PROVIDER", default="payments.sandbox.SandboxProvider" if SANDBOX else "")
 SANDBOX_PROVIDER_URL = env.str("SANDBOX_PROVIDER_URL", default="")  # empty: the ledger lives beside our own tables
 
-# From the reservation of the stock on; what has not even been begun by then is cancelled. Read when migrating.
+# Read where PAYMENT_PROVIDER is payments.stripe.StripeProvider; STRIPE_API_BASE names another far end for tests.
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="https://api.stripe.com")
+
+# From the reservation of the stock on; what has not even been begun by then is given a grace. Read when migrating.
 PAYMENT_WINDOW = timedelta(seconds=env.int("PAYMENT_WINDOW", default=900))
-# A capture that has been started may wait this long for a worker, whatever the window says: after an outage of ours
-# the orders that wait for payment are not cancelled for it.
-PAYMENT_GRACE = timedelta(seconds=env.int("PAYMENT_GRACE", default=60))
+# From the moment when it was noticed that the window is over; then the order is cancelled. Workers that come back from
+# an outage have so long to begin.
+PAYMENT_GRACE = timedelta(seconds=env.int("PAYMENT_GRACE", default=300))
 
 # Sign what carrier and sandbox provider report. Without a secret nobody can sign, so nothing is accepted.
 CARRIER_CALLBACK_SECRET = env.str("CARRIER_CALLBACK_SECRET", default="for development only" if DEBUG else "")
@@ -120,6 +128,9 @@ PAYMENT_CALLBACK_SECRET = env.str("PAYMENT_CALLBACK_SECRET", default="for develo
 SANDBOX_WEBHOOK_URL = env.str(
     "SANDBOX_WEBHOOK_URL", default=f"http://127.0.0.1:{env.str('PORT', '') or 8000}/api/v1/payment-callbacks/sandbox"
 )
+
+# Webhooks go to public addresses only, and by HTTPS, unless this is on, as for trying them out on one machine.
+WEBHOOKS_ALLOW_PRIVATE_TARGETS = env.bool("WEBHOOKS_ALLOW_PRIVATE_TARGETS", default=DEBUG)
 
 # Mails become files unless EMAIL_URL names a server, such as smtp+tls://user:password@mail.example:587.
 EMAIL_BACKEND = "config.mail.EmailBackend"
@@ -135,7 +146,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-if env.bool("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 LOGGING = logging_settings(as_json=env.bool("LOG_JSON", default=not DEBUG))

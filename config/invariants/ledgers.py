@@ -33,8 +33,10 @@ FROM sandbox_provider.refund WHERE created_at <= %s
 LABELS = "SELECT key, tracking_number, refused FROM sandbox_carrier.label WHERE created_at <= %s"
 
 
-def copy_ledgers() -> set[str]:
+def copy_ledgers(timeout_ms: int = 0) -> set[str]:
     """Copies the ledgers that can be read into temporary tables of this transaction; returns whose they are.
+
+    `timeout_ms` is of each statement on their side; 0 is none.
 
     Of what the companies have done only what was done by now counts: what we know of it was known before.
     """
@@ -45,18 +47,18 @@ def copy_ledgers() -> set[str]:
         cursor.execute(CREATE)
     provider, carrier = payments.provider(), shipping.carrier()
     if isinstance(provider, SandboxProvider):
-        _copy(provider.ledger, now, {"ledger_charge": CHARGES, "ledger_refund": REFUNDS})
+        _copy(provider.ledger, now, {"ledger_charge": CHARGES, "ledger_refund": REFUNDS}, timeout_ms)
         copied.add("provider")
     if isinstance(carrier, SandboxCarrier):
-        _copy(carrier.ledger, now, {"ledger_label": LABELS})
+        _copy(carrier.ledger, now, {"ledger_label": LABELS}, timeout_ms)
         copied.add("carrier")
     return copied
 
 
-def _copy(ledger: Ledger, now: datetime, sources: dict[str, str]) -> None:
+def _copy(ledger: Ledger, now: datetime, sources: dict[str, str], timeout_ms: int) -> None:
     """Copies on a connection of its own, on which reading everything may take its time."""
     with ledger.connect() as theirs:
-        theirs.execute("SET statement_timeout = 0")
+        theirs.execute("SELECT set_config('statement_timeout', %s, false)", [f"{timeout_ms}ms"])
         for table, select in sources.items():
             _insert(table, theirs.execute(select.encode(), [now]).fetchall())
 

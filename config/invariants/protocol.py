@@ -11,6 +11,9 @@ from orders.status import (
     EXPIRED,
     FAILED,
     LATE,
+    PART_REFUND_DROPPED,
+    PART_REFUND_FAILED,
+    PARTLY_REFUNDED,
     REFUND_FAILED,
     REFUNDED,
     REFUSED,
@@ -22,24 +25,23 @@ from orders.status import (
 )  # fmt: skip
 
 PLACED = "orders.OrderPlaced"
-CAPTURE_STARTED = "payments.PaymentCaptureStarted"
+OPENED = "payments.PaymentOpened"
+PART_REFUND_STARTED = "payments.PartialRefundStarted"
 REFUND_STARTED = "payments.PaymentRefundStarted"
-SHIPMENT_STARTED = "shipping.ShipmentStarted"
 STOP_REFUSED = "shipping.ShipmentStopRefused"
 
 # An event, and those of which one has to have happened.
 NEEDS: dict[str, tuple[str, ...]] = {
     RESERVED: (PLACED,),
     REFUSED: (PLACED,),
-    CAPTURE_STARTED: (RESERVED,),
-    CAPTURED: (CAPTURE_STARTED,),
-    DECLINED: (CAPTURE_STARTED,),
-    EXPIRED: (CAPTURE_STARTED,),
-    LATE: (CAPTURE_STARTED,),
-    SHIPMENT_STARTED: (CAPTURED,),
-    SHIPPED: (SHIPMENT_STARTED,),
-    FAILED: (SHIPMENT_STARTED,),
-    DELIVERED: (SHIPMENT_STARTED,),
+    OPENED: (RESERVED,),
+    CAPTURED: (RESERVED,),
+    DECLINED: (RESERVED,),
+    EXPIRED: (RESERVED,),
+    LATE: (RESERVED,),
+    SHIPPED: (CAPTURED,),
+    FAILED: (CAPTURED,),
+    DELIVERED: (CAPTURED,),
     COMMITTED: (SHIPPED,),
     CANCELLED: (REFUSED, DECLINED, EXPIRED, FAILED, STOPPED),
     CANCEL_REJECTED: (STOP_REFUSED,),
@@ -47,6 +49,10 @@ NEEDS: dict[str, tuple[str, ...]] = {
     STOPPED: (CANCELLED, CANCEL_REQUESTED),
     RELEASED: (CANCELLED,),
     VOIDED: (CANCELLED,),
+    PART_REFUND_STARTED: (CAPTURED,),
+    PARTLY_REFUNDED: (PART_REFUND_STARTED,),
+    PART_REFUND_FAILED: (PART_REFUND_STARTED,),
+    PART_REFUND_DROPPED: (PART_REFUND_FAILED,),
     REFUND_STARTED: (CAPTURED, LATE),
     REFUNDED: (CAPTURED, LATE),
     REFUND_FAILED: (CAPTURED, LATE),
@@ -61,12 +67,15 @@ EXCLUDES: dict[str, tuple[str, ...]] = {
     STOPPED: (FAILED,),
 }
 
-# What is said of an order once. (A refund that failed may fail again, and a mail may be sent for each occasion.)
-SAID_ONCE = tuple({PLACED, *NEEDS} - {REFUND_STARTED, REFUND_FAILED})
+# What is said of an order once. (A refund that failed may fail again, parts may go
+# back as often as staff wants, and a mail may be sent for each occasion.)
+REFUNDED_IN_PARTS = {PART_REFUND_STARTED, PARTLY_REFUNDED, PART_REFUND_FAILED, PART_REFUND_DROPPED}
+SAID_ONCE = tuple({PLACED, *NEEDS} - {REFUND_STARTED, REFUND_FAILED} - REFUNDED_IN_PARTS)
 
 STATES = """
 SELECT order_id, 'inventory' AS app, state FROM inventory_reservation
 UNION ALL SELECT order_id, 'payments', state FROM payments_payment
+UNION ALL SELECT order_id, 'refunds', state FROM payments_refund
 UNION ALL SELECT order_id, 'shipping', state FROM shipping_shipment
 UNION ALL SELECT id, 'orders', 'cancelled' FROM orders_order WHERE cancelled_at IS NOT NULL
 UNION ALL SELECT order_id, 'orders', 'rejected' FROM orders_cancellationrequest WHERE rejected_at IS NOT NULL
@@ -78,8 +87,8 @@ STATED_BY: dict[tuple[str, str], tuple[str, ...]] = {
     ("inventory", "refused"): (REFUSED,),
     ("inventory", "released"): (RELEASED,),
     ("inventory", "committed"): (COMMITTED,),
-    ("payments", "started"): (CAPTURE_STARTED,),
-    ("payments", "capturing"): (CAPTURE_STARTED,),
+    ("payments", "in_grace"): (RESERVED,),
+    ("payments", "capturing"): (RESERVED,),
     ("payments", "captured"): (CAPTURED,),
     ("payments", "declined"): (DECLINED,),
     ("payments", "expired"): (EXPIRED,),
@@ -87,8 +96,11 @@ STATED_BY: dict[tuple[str, str], tuple[str, ...]] = {
     ("payments", "refunding"): (REFUND_STARTED, LATE),
     ("payments", "refunded"): (REFUNDED,),
     ("payments", "refund_failed"): (REFUND_FAILED,),
-    ("shipping", "started"): (SHIPMENT_STARTED,),
-    ("shipping", "buying"): (SHIPMENT_STARTED,),
+    ("refunds", "refunding"): (PART_REFUND_STARTED,),
+    ("refunds", "refunded"): (PARTLY_REFUNDED,),
+    ("refunds", "refund_failed"): (PART_REFUND_FAILED,),
+    ("refunds", "dropped"): (PART_REFUND_DROPPED,),
+    ("shipping", "buying"): (CAPTURED,),
     ("shipping", "shipped"): (SHIPPED,),
     ("shipping", "failed"): (FAILED,),
     ("shipping", "stopped"): (STOPPED,),

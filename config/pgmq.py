@@ -1,0 +1,112 @@
+"""The queue in PostgreSQL: kombu's transport, which asks only those queues that something was put into.
+
+As it comes it asks every queue again after each message and each notification, in a transaction of its own, and before
+that whether the server still answers: a dozen transactions for one message.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import psycopg
+from kombu.transport import pgmq
+from pgmq import PGMQueue
+from psycopg_pool import ConnectionPool
+
+
+class Client(PGMQueue):  # type: ignore[no-untyped-call]
+    """pgmq's client. Each of its calls is one statement, so none needs a `BEGIN` before it and a `COMMIT` after it.
+
+    Its own pool would know host, port, database, user and password only, and nothing of TLS and other options.
+    """
+
+    _transaction_decorator: Any = staticmethod(lambda method: method)
+
+    def _init_pool(self) -> None:
+        self._own_pool = True
+        address, most = self.config.conn_string or "", self.config.pool_size
+        self.pool = ConnectionPool(address, min_size=1, max_size=most, kwargs={"autocommit": True}, open=True)
+
+
+class Bell(pgmq._NotifyWaiter):
+    """Waits for notifications, and knows which queues may hold something: one that was notified of, or not yet read
+    empty, or read empty so long ago that a notification may have been lost."""
+
+    def __init__(self, dsn: str, polling_interval: float) -> None:
+        super().__init__(dsn)
+        self._polling_interval = polling_interval
+        self._look_again_at: dict[str, float] = {}
+
+    def wait(self, timeout: float | None) -> bool:
+        with self._lock:
+            self._ensure_conn()
+            listening: Any = self._conn
+        try:
+            heard = [notification.channel for notification in listening.notifies(timeout=timeout, stop_after=1)]
+        except (OSError, psycopg.OperationalError, psycopg.InterfaceError):
+            self._drop_conn(listening)
+            return False
+        for channel in heard:
+            self._look_again_at.pop(channel, None)
+        return bool(heard)
+
+    def may_hold_something(self, queue: str) -> bool:
+        return time.monotonic() >= self._look_again_at.get(_channel(queue), 0.0)
+
+    def was_read_empty(self, queue: str) -> None:
+        self._look_again_at[_channel(queue)] = time.monotonic() + self._polling_interval
+
+
+class Channel(pgmq.Channel):
+    """Reads a queue when the bell has rung for it; whoever only sends has no bell."""
+
+    def _new_queue(self, queue: str, **kwargs: Any) -> None:
+        """Makes the queue, and whoever puts something into it ring: pgmq forgets that in a crash of the server."""
+        name = self._queue_name(queue)
+        self.pgmq.create_queue(name)
+        self.pgmq.enable_notify(name, throttle_interval_ms=self.notify_throttle_interval_ms)
+
+    def _receive_messages(self, queue: str, qty: int = 1, *, poll: bool = False, **options: Any) -> list[Any]:
+        transport: Any = self.connection
+        name, bell = self._queue_name(queue), transport._get_notify_waiter()
+        if poll and not bell.may_hold_something(name):
+            return []
+        messages: list[Any] = super()._receive_messages(queue, qty, poll=poll, **options)
+        if len(messages) < qty:
+            bell.was_read_empty(name)
+        return messages
+
+
+class Transport(pgmq.Transport):
+    """The transport for `CELERY_BROKER_TRANSPORT`; needs the options of `config/broker.py`."""
+
+    Channel = Channel
+    client: Any  # the kombu connection that it belongs to
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        options: dict[str, Any] = self.client.transport_options
+        return options
+
+    def _create_pgmq_client(self) -> Client:
+        options = self._options
+        return Client(
+            conn_string=options["conn_string"],
+            vt=options["visibility_timeout"],
+            pool_size=options["pool_size"],
+            init_extension=False,
+        )
+
+    def _get_notify_waiter(self) -> Any:
+        if self._notify_waiter is None:
+            self._notify_waiter = Bell(self._options["conn_string"], self._options["polling_interval"])
+        return self._notify_waiter
+
+    def verify_connection(self, connection: Any) -> bool:
+        """Kombu wants to know before it reads or sends, and would ask the server. A lost one raises when it is used."""
+        return True
+
+
+def _channel(queue: str) -> str:
+    return f"pgmq.q_{queue}.INSERT"
