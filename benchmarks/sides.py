@@ -47,7 +47,7 @@ class Side:
 
 def murmuration() -> Side:
     """What `make run` starts, without the web."""
-    quick, effects = queues()
+    quick, effects, _ = queues()  # nobody listens to webhooks here
     return Side(
         workers=[
             Program("worker", [*CELERY, "-A", "config", *WORKER, "-n", "worker@%h", "-Q", ",".join(quick)]),

@@ -24,7 +24,7 @@ from notifications.events import Template
 from notifications.models import Mail
 from orders.models import Order, OrderLine, Product, Status
 from outbox import Money
-from payments.gateway import Charged, provider
+from payments.gateway import Declined, provider
 from payments.models import Payment
 from shipping.gateway import Label, LabelIntent, carrier
 from shipping.models import Shipment
@@ -81,18 +81,19 @@ def reserve(order_id: str) -> None:
 
 @app.task
 def charge(order_id: str) -> None:
-    """Takes the money."""
+    """Takes the money, and writes that it was received."""
     with transaction.atomic():
         order = Order.objects.select_for_update().get(pk=order_id)
         payment = Payment(order_id=order.pk, amount=order.total, currency=order.currency, method=order.payment_method)
         amount = Money(amount=order.total, currency=order.currency)
         answer = provider().capture(payment.idempotency_key, amount, order.payment_method)
-        if not isinstance(answer, Charged):
+        if isinstance(answer, Declined):
             raise NotFulfilled(answer.code)
         payment.stock_reserved, payment.state = True, Payment.State.CAPTURED
         payment.provider, payment.provider_ref = provider().name, answer.reference
         payment.save(force_insert=True)
         _become(order, Status.PAID)
+    _send_mail(order, [], "paid", {"amount": amount})
 
 
 @app.task
@@ -153,9 +154,9 @@ def _become(order: Order, status: Status) -> None:
     order.save(update_fields=["status", "status_since"])
 
 
-def _send_mail(order: Order, lines: list[OrderLine], template: Template, parcel: dict[str, Any]) -> None:
+def _send_mail(order: Order, lines: list[OrderLine], template: Template, event: dict[str, Any]) -> None:
     to = {"name": order.ship_to["recipient"], "number": order.number, "lines": lines}
-    written = render_to_string(f"notifications/{template}.txt", {"to": to, "event": parcel})
+    written = render_to_string(f"notifications/{template}.txt", {"to": to, "event": event})
     subject, _, text = written.partition("\n\n")
     mail_server.send(
         mail_server.MailIntent(
