@@ -5,7 +5,7 @@ DJANGO := $(BIN)/python manage.py
 THROW_AWAY := $(BIN)/python -m config.embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo check test bench clean
+.PHONY: help run demo check test explore plant bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -24,9 +24,18 @@ check: .venv/installed-dev ## format, lint, types, imports, migrations, settings
 	$(THROW_AWAY) $(DJANGO) makemigrations --check --dry-run
 	$(DJANGO) check --fail-level WARNING
 	$(DJANGO) event_catalog --check
+	$(DJANGO) api_documents --check
 
-test: .venv/installed-dev ## all tests, on a throw-away PostgreSQL (TEST_DATABASE_URL, TEST_BROKER_URL; ARGS="-k word")
-	$(BIN)/python -m pytest $(ARGS)
+# In two lanes (tests/lanes.py), but for a broker that is given: they would take each other's messages.
+test: .venv/installed-dev ## all tests, on throw-away PostgreSQLs (TEST_DATABASE_URL, TEST_BROKER_URL; ARGS="-k word")
+	$(BIN)/python -m pytest -n $(if $(TEST_BROKER_URL),0,2) $(ARGS)
+
+explore: .venv/installed-dev ## the state machine of tests/every_order, for long (RUNS, SEED, STEPS, PROCESSES)
+	@EVERY_ORDER_RUNS=$(or $(RUNS),20000) EVERY_ORDER_STEPS=$(or $(STEPS),20) \
+	    EVERY_ORDER_SEED=$(SEED) EVERY_ORDER_PROCESSES=$(PROCESSES) $(BIN)/python -m pytest tests/every_order $(ARGS)
+
+plant: .venv/installed-dev ## bugs, each in a copy of the project, and see that the tests catch them (ARGS="its words")
+	@$(BIN)/python -m tests.planted_bugs $(ARGS)
 
 bench: .venv/installed-dev ## the engine against a plain Celery chain, in turn (ARGS="--help")
 	@$(BIN)/python -m benchmarks $(ARGS)

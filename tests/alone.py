@@ -6,7 +6,7 @@ from config import settings as project
 from config.broker import broker_settings
 from config.settings import *  # noqa: F403
 
-OURS = {"api", "config", "orders", "inventory", "payments", "shipping", "notifications"}
+OURS = {"api", "config", "orders", "inventory", "payments", "shipping", "notifications", "webhooks"}
 INSTALLED_APPS = [app for app in project.INSTALLED_APPS if app not in OURS] + [os.environ["ALONE"]]
 ROOT_URLCONF = "tests.alone_urls"
 MIDDLEWARE = [name for name in project.MIDDLEWARE if not name.startswith("api.")]

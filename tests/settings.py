@@ -11,10 +11,11 @@ QUEUES = [*QUEUES, "toy", "toy.effects"]
 globals().update(broker_settings(CELERY_BROKER_URL, DATABASE_URL, QUEUES))
 
 SECRET_KEY = "for tests only"
-OUTBOX = {"strict": True}
+OUTBOX = {"strict": True, "backoff": 300.0}  # what is tried again is so when a test pulls it to now, and not by chance
 PAYMENT_GRACE = timedelta(0)  # a timer that a test has pulled to now acts now
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed; nothing here is secret
 STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True  # static files come from where they are: nothing is collected for tests
 STATIC_ROOT = BASE_DIR / "config" / "static"
+API_THROTTLES = {}  # tests make as many requests as they like; those of the throttles set their own

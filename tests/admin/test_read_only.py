@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from orders.models import Order, Product
 from outbox.admin import ReadOnlyAdmin
-from outbox.models import Heartbeat, RejectedMessage
+from outbox.models import Delivery, FailureGroup, Heartbeat, Note, Operation, Reaction, RejectedMessage
 from tests.admin.pages import look_at
 from tests.admin.rows import a_delivery, a_failed_attempt, a_reaction, an_event, an_order
 
@@ -50,7 +50,19 @@ def rows() -> dict[type[Model], Model]:
     assert delivery.dispatch is not None
     delivery.dispatch.worker = EVIL
     delivery.dispatch.save()
+    group = FailureGroup.objects.create(
+        fingerprint=EVIL, reaction=reaction, exception=EVIL, frame=EVIL, failures=1, last_delivery=delivery
+    )
+    Delivery.objects.update(failure_group=group)
+    operation = Operation.objects.create(
+        kind="skip", actor=EVIL, reason=EVIL, about=EVIL, outcome=EVIL, stopped_by=EVIL, counts={"skipped": 1}
+    )
+    operation.items.create(delivery=delivery, order_id=order.id, outcome="skipped", before=EVIL, words=EVIL * 20)
+    for about in ({"order_id": order.id}, {"group": group}):
+        Note.objects.create(actor=EVIL, text=EVIL, **about)
     found = [
+        group,
+        operation,
         order,
         placed,
         reaction,
@@ -74,6 +86,15 @@ def test_texts_are_escaped_and_pages_obey_a_strict_csp(
         assert "&lt;script&gt;" in page
         assert "<script>" not in page
         assert not CSP_BREAKERS.findall(page)
+
+
+def test_the_pages_that_ask_escape_texts_as_well(admin_client: Client, rows: dict[type[Model], Model]) -> None:
+    Reaction.objects.update(paused=True)
+    page = look_at(admin_client, "outbox_delivery_operate", "redeliver", deliveries=rows[Delivery].pk)
+    page += look_at(admin_client, "outbox_reaction_resume", rows[Reaction].pk)
+    assert page.count("&lt;script&gt;") >= 2
+    assert "<script>" not in page
+    assert not CSP_BREAKERS.findall(page)
 
 
 @pytest.mark.parametrize("view", ["orders_order", "outbox_event", "outbox_delivery"])

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from api.tokens import make_token
+from api.tokens import make_service_token, make_token
 from orders.models import Product
+from tests.api.servers import GUNICORN, serving
 
 Body = dict[str, Any]
 Place = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def port(django_db_setup: None) -> Iterator[int]:
+    """gunicorn as `make run` starts it, on the tests' database."""
+    with serving(GUNICORN) as port:
+        yield port
 
 
 @pytest.fixture
@@ -58,8 +67,25 @@ def place(api: Client, price_list: None) -> Place:
     return lambda body=None, key=None: post_order(api, body or order_body(), key or str(uuid4()))
 
 
+def staff(name: str, *permissions: str) -> Client:
+    """The API as a member of the staff sees it who has these permissions."""
+    user = User.objects.create_user(name, f"{name}@example.org", "secret", is_staff=True)
+    for permission in permissions:
+        app, _, codename = permission.partition(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    return client_of(user)
+
+
+def service(name: str, *scopes: str) -> Client:
+    """The API as a service sees it whose token has these scopes."""
+    return client_with(make_service_token(name=name, scopes=scopes, lifetime=timedelta(days=1))[0])
+
+
 def client_of(user: User) -> Client:
-    token, _ = make_token(user)
+    return client_with(make_token(user)[0])
+
+
+def client_with(token: str) -> Client:
     return Client(headers={"Authorization": f"Bearer {token}"}, raise_request_exception=False)
 
 

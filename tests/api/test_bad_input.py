@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from orders.models import Order
-from tests.api.conftest import Body, order_body
+from tests.api.conftest import Body, client_of, order_body
 
 pytestmark = pytest.mark.django_db
 
@@ -144,3 +145,57 @@ def test_other_methods_are_405_and_say_which_are_allowed(api: Client, method: st
 
 def test_an_unknown_host_is_400(api: Client) -> None:
     refused(api.get("/api/v1/orders", headers={"Host": "evil.example"}), 400)
+
+
+HOSTILE_IDS = [
+    "1" * 31,
+    "..%2Fadmin",
+    "%00",
+    "%2e%2e",
+    "42",
+    "undefined",
+    "0" * 4000,
+    "%E2%80%AE",
+    "'",
+    "%27%20OR%201=1",
+]
+ADDRESSES = [
+    "orders/{}", "orders/{}/events", "orders/{}/events/stream", "orders/{}/cancellation", "payments/{}",
+    "payments/{}/refunds", "shipments/{}", "inventory/skus/{}", "tokens/{}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_what_names_nothing_is_404_wherever_it_stands(address: str, db: None) -> None:
+    root = User.objects.create_superuser("root", "root@example.org", "secret")
+    client = client_of(root)
+    method = "DELETE" if "tokens" in address else "POST" if "refunds" in address else "GET"
+    for hostile in HOSTILE_IDS:
+        path = f"/api/v1/{address.format(hostile)}"
+        response = client.generic(method, path, headers={"Idempotency-Key": "k", "Accept": "*/*"})
+        assert response.status_code == 404, (path, response.status_code)
+        assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "path", ["/orders", "/orders?status=placed&status=paid", "/inventory/skus", "/tokens", "/events", "/nothing"]
+)
+@pytest.mark.parametrize("junk", ["%00=1", "a=%00", "a[]=1", "a=%F0%9F%90%A6", "a=" + "x" * 10_000, "&&&==", "%ff=%fe"])
+def test_junk_in_the_query_is_never_a_5xx(api: Client, path: str, junk: str) -> None:
+    joint = "&" if "?" in path else "?"
+    response = api.get(f"/api/v1{path}{joint}{junk}")
+    assert response.status_code in (200, 400, 403, 404)
+
+
+def test_text_is_kept_as_it_was_sent_and_json_cannot_be_broken_out_of(api: Client, price_list: None) -> None:
+    body = order_body()
+    body["ship_to"]["recipient"] = "</script><script>alert(1)</script>{{7*7}}=HYPERLINK('x')\u202e\u200b🐦"
+    placed = send(api, json.dumps(body))
+    assert placed.status_code == 201
+    assert placed.json()["ship_to"]["recipient"] == body["ship_to"]["recipient"]
+    assert placed["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_broker_that_is_down_hinders_no_order(api: Client, price_list: None, settings: Any) -> None:
+    settings.CELERY_BROKER_URL = "amqp://guest:guest@127.0.0.1:1//"
+    assert send(api, GOOD).status_code == 201

@@ -80,7 +80,7 @@ def test_a_shipment_that_does_not_exist_is_404(client: Client) -> None:
 
 def test_a_parcel_that_the_carrier_cannot_have_is_409(client: Client) -> None:
     order_id = order()
-    with held_up("payments.start_capture"):
+    with held_up("payments.capture_payment"):
         response = report(client, delivered(shipment_of(order_id).pk))
     assert (response.status_code, response.json()["code"]) == (409, "not-with-the-carrier")
     assert published("shipping.ShipmentDelivered") == []

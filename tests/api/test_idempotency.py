@@ -101,3 +101,10 @@ def test_a_request_that_failed_leaves_its_key_free(place: Place, body: Body, mon
 
 def _fail(*events: object) -> None:
     raise RuntimeError("between the order and its event")
+
+
+def test_the_same_key_for_another_order_is_not_taken_for_a_repetition(place: Place, api: Client) -> None:
+    for placed, status in ((place().json(), 202), (place().json(), 422)):
+        headers = {"Idempotency-Key": "k"}
+        response = api.post(placed["links"]["cancellation"], {}, content_type="application/json", headers=headers)
+        assert response.status_code == status

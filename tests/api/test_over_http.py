@@ -3,85 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from http.client import HTTPConnection, HTTPMessage
-from time import monotonic
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection
 
 from api.tokens import make_token
 from orders.models import Order
 from outbox.models import Event
 from tests.api.conftest import order_body
+from tests.api.servers import START_SECONDS, Answer, environment, exchange
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BODY = json.dumps(order_body()).encode()
-START_SECONDS = 30
-
-
-@pytest.fixture(scope="session")
-def port(django_db_setup: None) -> Iterator[int]:
-    """gunicorn as `make run` starts it, on the tests' database."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        command = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.wsgi"]
-        descriptor = listener.fileno()
-        server = subprocess.Popen([*command, "--bind", f"fd://{descriptor}"], env=_environment(), pass_fds=[descriptor])
-        port = listener.getsockname()[1]
-        try:
-            _wait_until_it_answers(port, server)
-            yield port
-        finally:
-            server.terminate()
-            server.wait(START_SECONDS)
-
-
-def _environment() -> dict[str, str]:
-    name = connection.settings_dict["NAME"]
-    database = urlsplit(settings.DATABASE_URL)._replace(path=f"/{name}").geturl()
-    return {**os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-
-
-def _wait_until_it_answers(port: int, server: subprocess.Popen[bytes]) -> None:
-    until = monotonic() + START_SECONDS
-    while monotonic() < until and server.poll() is None:
-        try:
-            # The socket listens already, so this waits until a worker takes the request.
-            exchange(port, "GET", "/problems/not-found")
-            return
-        except OSError:
-            continue
-    pytest.fail("gunicorn did not start")
 
 
 @pytest.fixture
 def bearer(customer: User, price_list: None) -> str:
     return f"Bearer {make_token(customer)[0]}"
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: HTTPMessage
-    content: bytes
-
-
-def exchange(port: int, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-    with closing(HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)) as client:
-        client.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-        response = client.getresponse()
-        return Answer(response.status, response.headers, response.read())
 
 
 def post(port: int, bearer: str, body: Any = BODY, key: str = "k", **headers: str) -> Answer:
@@ -100,7 +43,7 @@ def test_twenty_equal_requests_at_once_place_one_order(port: int, bearer: str) -
 
 def test_a_request_beside_one_that_hangs_is_told_to_come_back(port: int, bearer: str, customer: User) -> None:
     row = [customer.pk, "POST /api/v1/orders", "k"]
-    with psycopg.connect(_environment()["DATABASE_URL"]) as hanging:
+    with psycopg.connect(environment()["DATABASE_URL"]) as hanging:
         hanging.execute(
             "INSERT INTO api_idempotencykey (user_id, route, key, fingerprint, body, headers, created_at) "
             "VALUES (%s, %s, %s, '', '', '{}', now())",
@@ -157,3 +100,31 @@ def raw(port: int, head: str, rest: bytes) -> bytes:
         client.shutdown(socket.SHUT_WR)
         with client.makefile("rb") as answer:
             return answer.read()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param("X-Long: " + "x" * 100_000, id="a header of 100 KB"),
+        pytest.param("\r\n".join(f"X-{n}: 1" for n in range(200)), id="two hundred headers"),
+        pytest.param("Transfer-Encoding: chunked\r\nContent-Length: 5", id="two lengths"),
+        pytest.param("Content-Length: -5", id="a negative length"),
+        pytest.param("Content-Length: 5\r\nContent-Length: 6", id="two different lengths"),
+        pytest.param("X-Broken\r\n: y", id="a header without a name"),
+    ],
+)
+def test_what_is_no_http_is_refused_and_the_server_lives_on(port: int, bearer: str, head: str) -> None:
+    start = f"POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: {bearer}\r\nIdempotency-Key: k\r\n"
+    answer = raw(port, f"{start}Content-Type: application/json\r\nConnection: close\r\n{head}\r\n\r\n", b"0\r\n\r\n")
+    assert answer.split()[1] in (b"400", b"413", b"431")
+    assert not Order.objects.exists()
+    assert post(port, bearer).status == 201
+
+
+def test_a_client_that_hangs_up_in_the_middle_of_a_body_leaves_nothing(port: int, bearer: str) -> None:
+    start = f"POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: {bearer}\r\nIdempotency-Key: k\r\n"
+    head = f"{start}Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as client:
+        client.sendall(head.encode() + BODY[:50])
+    assert post(port, bearer).status == 201
+    assert Order.objects.count() == 1

@@ -35,7 +35,7 @@ def test_an_unexpected_error_tells_nothing_of_the_inside(
     api: Client, settings: object, debug: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DEBUG = debug  # type: ignore[attr-defined]  # pytest-django's wrapper takes any setting
-    monkeypatch.setattr("orders.views.page_of", fails_with(RuntimeError("the inside")))
+    monkeypatch.setattr("orders.views.ordering.page_of", fails_with(RuntimeError("the inside")))
     response = api.get("/api/v1/orders")
     assert (response.status_code, response.json()["code"]) == (500, "internal-error")
     assert response.json()["request_id"] == response["X-Request-ID"]
@@ -44,7 +44,7 @@ def test_an_unexpected_error_tells_nothing_of_the_inside(
 
 @pytest.mark.django_db
 def test_a_database_that_does_not_answer_is_503(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.views.page_of", fails_with(OperationalError("the connection is lost")))
+    monkeypatch.setattr("orders.views.ordering.page_of", fails_with(OperationalError("the connection is lost")))
     response = api.get("/api/v1/orders")
     assert (response.status_code, response["Retry-After"]) == (503, "2")
     assert b"connection" not in response.content
@@ -52,7 +52,7 @@ def test_a_database_that_does_not_answer_is_503(api: Client, monkeypatch: pytest
 
 @pytest.mark.django_db
 def test_too_many_requests_say_when_to_come_back(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.views.page_of", fails_with(Throttled(wait=7.2)))
+    monkeypatch.setattr("orders.views.ordering.page_of", fails_with(Throttled(wait=7.2)))
     response = api.get("/api/v1/orders")
     assert (response.status_code, response.json()["code"]) == (429, "too-many-requests")
     assert response["Retry-After"] == "8"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -14,14 +14,17 @@ from django.test.utils import CaptureQueriesContext
 from orders.events import OrderCancelled
 from orders.models import Order
 from outbox import publish
-from tests.api.conftest import Place
+from tests.admin.rows import an_event
+from tests.api.conftest import Place, staff
 
 pytestmark = pytest.mark.django_db
 
 
-def test_an_order_is_shown_as_it_was_answered(api: Client, place: Place) -> None:
+def test_an_order_is_shown_as_it_was_answered_with_what_is_still_to_come(api: Client, place: Place) -> None:
     placed = place()
-    assert api.get(placed["Location"]).json() == placed.json()
+    shown = api.get(placed["Location"]).json()
+    assert shown.pop("expected_next")
+    assert shown == placed.json()
 
 
 @pytest.mark.parametrize("suffix", ["", "/events"])
@@ -31,7 +34,7 @@ def test_another_users_order_is_not_found(place: Place, stranger: Client, suffix
 
 
 @pytest.mark.parametrize(
-    "id", [str(uuid4()), "1" * 31, "../admin", "%00", "%2e%2e", "42", "undefined", "0" * 4000, "\u202e"]
+    "id", [str(UUID(int=1)), "1" * 31, "../admin", "%00", "%2e%2e", "42", "undefined", "0" * 4000, "\u202e"]
 )
 @pytest.mark.parametrize("suffix", ["", "/events"])
 def test_what_is_no_order_is_not_found(api: Client, id: str, suffix: str) -> None:
@@ -80,6 +83,22 @@ def test_a_page_takes_as_many_statements_as_any_other(api: Client, place: Place)
     assert len(captured) == 3  # the token, the orders, their lines
 
 
+def test_a_page_for_staff_takes_as_many_whatever_is_owed(place: Place) -> None:
+    sue = staff("sue", "orders.view_order")
+    taken = set()
+    for orders in (1, 8):
+        for _ in range(orders):
+            refused = {"refund_id": str(uuid4()), "amount": {"amount": 1, "currency": "EUR"}}
+            an_event("payments.PartialRefundFailed", order_id=UUID(place().json()["id"]), payload=refused)
+        for query in ("", "?attention=money_owed"):
+            sue.get(f"/api/v1/orders{query}")  # what is cached for the process (content types) is not the page's
+            with CaptureQueriesContext(connection) as captured:
+                found = sue.get(f"/api/v1/orders{query}").json()["data"]
+            assert {*(tuple(order["for_staff"]["attention"]) for order in found)} == {("money_owed",)}
+            taken.add((query, len(captured)))
+    assert len(taken) == 2
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -109,8 +128,11 @@ def test_the_moment_of_a_cursor_may_have_any_offset(api: Client, moment: str, st
 
 
 @pytest.mark.parametrize("query", ["ordering=user__password", "status[]=", "_connector=OR", "note=a%00b", "format=xml"])
-def test_a_parameter_that_does_not_exist_does_nothing(api: Client, query: str) -> None:
-    assert api.get(f"/api/v1/orders?{query}").status_code == 200
+@pytest.mark.parametrize("path", ["/api/v1/orders", "/api/v1/inventory/skus"])
+def test_a_parameter_that_does_not_exist_is_400(api: Client, path: str, query: str) -> None:
+    response = api.get(f"{path}?{query}")
+    assert (response.status_code, response.json()["code"]) == (400, "invalid-parameter")
+    assert "There is no parameter" in response.json()["detail"]
 
 
 @pytest.mark.django_db(transaction=True)

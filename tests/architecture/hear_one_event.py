@@ -16,12 +16,13 @@ django.setup()
 from django.core.management import call_command  # noqa: E402 (Django has to be set up first)
 from django.db import connection  # noqa: E402
 
-from outbox.models import Delivery, Event  # noqa: E402
+from outbox.models import Delivery, Event, Subscription  # noqa: E402
 from outbox.testing import run_until_quiet  # noqa: E402
 
 name, payload = sys.argv[1], json.loads(sys.argv[2])
 call_command("check", databases=["default"], stdout=sys.stderr)
 call_command("migrate", verbosity=0)
+Subscription.objects.update(since=0)  # who sleeps until it is needed is woken
 event = Event.objects.create(
     id=uuid4(),
     name=name,

@@ -34,6 +34,14 @@ def order(method: str = "pm_card_ok", *, postal_code: str = "N1", quantity: int 
     ).pk
 
 
+def known_order(method: str = "pm_card_ok") -> UUID:
+    """Places an order that everybody has heard of; the reservation of its stock is still to come."""
+    order_id = order(method)
+    with held_up("inventory.reserve_stock"):
+        pass
+    return order_id
+
+
 def cancel(order_id: UUID) -> None:
     request_cancellation(order_id=order_id, requested_by="customer", reason="changed_mind")
 

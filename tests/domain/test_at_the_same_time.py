@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
-from outbox import Money
+from outbox import Money, NotReadyYet
 from payments import reactions as payments
 from payments import readers as paying
 from shipping import reactions as shipping
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ADDRESS = delivering.Address(recipient="Ada", lines=("1 Main St",), locality="London", country="GB")
 ROUNDS = 20
+CAPTURE, BUY = payments.CapturePayment(), shipping.BuyLabel()
 
 
 def at_once(*calls: Callable[[], list[Any]]) -> list[str]:
@@ -52,39 +53,34 @@ def test_both_halves_of_a_join_arrive_and_one_of_them_starts_it() -> None:
     order_ids = [uuid4() for _ in range(ROUNDS)]
     placed = [to_pay(order_id) for order_id in order_ids]
     reserved = [paying.StockReserved(order_id=order_id) for order_id in reversed(order_ids)]
-    answers = at_once(lambda: feed(payments.start_capture, *placed), lambda: feed(payments.start_capture, *reserved))
-    assert answers == ["PaymentCaptureStarted"] * ROUNDS + ["Waiting"] * ROUNDS
+    answers = at_once(lambda: feed(CAPTURE.prepare, *placed), lambda: feed(CAPTURE.prepare, *reserved))
+    assert answers == ["CaptureIntent"] * ROUNDS + ["Waiting"] * ROUNDS
 
 
 def test_payment_and_cancellation_arrive_and_exactly_one_of_them_decides() -> None:
     for _ in range(ROUNDS):
         order_id = uuid4()
-        feed(shipping.ship_order, to_ship(order_id))
+        feed(BUY.prepare, to_ship(order_id))
         paid, cancelled = delivering.PaymentCaptured(order_id=order_id), delivering.OrderCancelled(order_id=order_id)
-        answers = at_once(partial(feed, shipping.ship_order, paid), partial(feed, shipping.stop_shipment, cancelled))
-        # Stopped after it was started is still stopped: no label is bought.
-        assert answers in (["Ignored", "ShipmentStopped"], ["ShipmentStarted", "ShipmentStopped"])
+        answers = at_once(partial(feed, BUY.prepare, paid), partial(feed, shipping.stop_shipment, cancelled))
+        assert answers in (["Ignored", "ShipmentStopped"], ["LabelIntent", "NotReadyYet"])
 
 
 def test_a_label_is_bought_and_the_shipment_is_stopped_and_exactly_one_of_them_happens() -> None:
     for _ in range(ROUNDS):
         order_id = uuid4()
-        feed(shipping.ship_order, to_ship(order_id))
-        (started,) = feed(shipping.ship_order, delivering.PaymentCaptured(order_id=order_id))
+        feed(BUY.prepare, to_ship(order_id))
+        paid = delivering.PaymentCaptured(order_id=order_id)
         wanted = delivering.OrderCancellationRequested(order_id=order_id)
-        answers = at_once(
-            partial(feed, shipping.BuyLabel().prepare, started), partial(feed, shipping.decide_cancellation, wanted)
-        )
+        answers = at_once(partial(feed, BUY.prepare, paid), partial(feed, shipping.decide_cancellation, wanted))
         assert answers in (["Ignored", "ShipmentStopped"], ["LabelIntent", "NotReadyYet"])
 
 
 def test_the_deadline_and_the_capture_come_together_and_exactly_one_of_them_decides() -> None:
     for _ in range(ROUNDS):
         order_id = uuid4()
-        feed(payments.start_capture, to_pay(order_id))
-        (started,) = feed(payments.start_capture, paying.StockReserved(order_id=order_id))
-        answers = at_once(
-            partial(feed, payments.CapturePayment().prepare, started),
-            partial(feed, payments.expire_payment, paying.StockReserved(order_id=order_id)),
-        )
+        feed(CAPTURE.prepare, to_pay(order_id))
+        reserved = paying.StockReserved(order_id=order_id)
+        assert [type(answer) for answer in feed(payments.expire_payment, reserved)] == [NotReadyYet]  # overdue now
+        answers = at_once(partial(feed, CAPTURE.prepare, reserved), partial(feed, payments.expire_payment, reserved))
         assert answers in (["CaptureIntent", "Ignored"], ["Ignored", "PaymentExpired"])

@@ -13,6 +13,7 @@ from outbox.models import Delivery
 from outbox.testing import make_due, published, run_until_quiet
 from payments.models import Payment
 from tests.domain.journeys import IN_STOCK, bring_to_the_end, cancel, happened, held_up, order, status, stock
+from tests.domain.test_payments import placed, prepare, reserved
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +32,7 @@ def assert_cancelled(order_id: UUID, reason: str = "customer") -> None:
 class TestCancelled:
     def test_before_anybody_has_heard_of_the_order(self) -> None:
         order_id = order()
-        with held_up("inventory.reserve_stock", "payments.start_capture", "shipping.ship_order"):
+        with held_up("inventory.reserve_stock", "payments.capture_payment", "shipping.buy_label"):
             cancel(order_id)
         bring_to_the_end()
         assert_cancelled(order_id)
@@ -48,7 +49,7 @@ class TestCancelled:
 
     def test_when_it_is_reserved(self) -> None:
         order_id = order()
-        with held_up("payments.start_capture"):
+        with held_up("payments.capture_payment"):
             assert status(order_id) == "reserved"
             cancel(order_id)
         bring_to_the_end()
@@ -70,7 +71,9 @@ class TestCancelled:
     def test_while_the_provider_is_being_asked_and_declines(self) -> None:
         order_id = order("pm_card_declined_expired")
         with held_up("payments.capture_payment"):
-            Payment.objects.update(state="capturing")
+            prepare(placed(order_id, "pm_card_declined_expired"))
+            prepare(reserved(order_id))
+            assert Payment.objects.get(order_id=order_id).state == "capturing"
             cancel(order_id)
         bring_to_the_end()
         assert_cancelled(order_id)
@@ -79,7 +82,7 @@ class TestCancelled:
 
     def test_when_it_is_paid(self) -> None:
         order_id = order()
-        with held_up("shipping.ship_order"):
+        with held_up("shipping.buy_label"):
             assert status(order_id) == "paid"
             cancel(order_id)
         bring_to_the_end()
@@ -89,7 +92,7 @@ class TestCancelled:
 
     def test_by_staff(self) -> None:
         order_id = order()
-        with held_up("shipping.ship_order"):
+        with held_up("shipping.buy_label"):
             request_cancellation(order_id=order_id, requested_by="staff", reason="fraud", note="stolen card")
         bring_to_the_end()
         assert_cancelled(order_id, "staff")
@@ -175,6 +178,8 @@ def test_a_request_that_comes_when_the_carrier_has_refused_ends_in_the_same_canc
 def test_a_payment_that_was_not_even_begun_in_time_expires() -> None:
     order_id = order()
     with held_up("payments.capture_payment"):
+        make_due()
+        run_until_quiet()
         make_due()
     bring_to_the_end()
     assert_cancelled(order_id, "expired")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from inventory.readers import OrderCancelled, OrderPlaced, OrderShipped, WantedL
 from inventory.services import set_stock
 from outbox import Ignored, NotReadyYet
 from tests.domain.feeding import feed, statements
+from tests.outbox.threads import DEADLINE, closing_connections, eventually, somebody_else
 
 
 def placed(**quantities: int) -> OrderPlaced:
@@ -35,6 +37,14 @@ def placed(**quantities: int) -> OrderPlaced:
 def stock(sku: str) -> tuple[int, int]:
     row = Stock.objects.get(sku=sku)
     return row.on_hand, row.reserved
+
+
+def is_waited_for(backend: int) -> bool:
+    """Whether somebody waits for a lock that this connection holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid)))", [backend])
+        waits: bool = cursor.fetchone()[0]
+    return waits
 
 
 @pytest.mark.django_db
@@ -208,6 +218,18 @@ class TestAtTheSameTime:
         answers = self.at_once(batches)
         assert answers == [StockReserved] * 40
         assert (stock("AAA"), stock("BBB")) == ((100, 40), (100, 40))
+
+    def test_stock_is_locked_by_sku_whatever_was_ordered_first(self) -> None:
+        """Who waits for the first SKU holds no later one, so that no two can wait for each other."""
+        set_stock(levels={"AAA": 1, "BBB": 1})
+        lock = "SELECT FROM inventory_stock WHERE sku = %s FOR NO KEY UPDATE NOWAIT"
+        with somebody_else() as other, ThreadPoolExecutor(1) as threads:
+            other.execute(lock, ["AAA"])
+            answers = threads.submit(closing_connections, feed, reserve_stock, placed(BBB=1, AAA=1))
+            eventually(partial(is_waited_for, other.info.backend_pid))
+            other.execute(lock, ["BBB"])
+            other.rollback()
+            assert [type(answer) for answer in answers.result(DEADLINE)] == [StockReserved]
 
     def test_the_same_order_delivered_twice_is_held_once(self) -> None:
         set_stock(levels={"MUG": 5})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from smtplib import SMTPRecipientsRefused
+from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,11 +23,12 @@ from notifications.readers import (
     OrderedLine,
     OrderPlaced,
     OrderShipped,
+    PaymentCaptured,
     PaymentRefunded,
     ShipmentDelivered,
 )
 from notifications.services import recipient_hash
-from outbox import Ignored, NotDone, NotReadyYet
+from outbox import Ignored, Money, NotDone, NotReadyYet
 from tests.domain.feeding import feed, statements
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,10 @@ def placed(order_id: UUID, *, email: str = "ada@example.com", name: str = "Ada &
         lines=(OrderedLine(name="Blue mug", quantity=2), OrderedLine(name="Green tea", quantity=1)),
         ship_to=Address(recipient=name),
     )
+
+
+def captured(order_id: UUID) -> PaymentCaptured:
+    return PaymentCaptured(order_id=order_id, amount=Money(amount=123_450, currency="EUR"))
 
 
 def shipped(order_id: UUID) -> OrderShipped:
@@ -100,6 +105,7 @@ class TestTheTexts:
     @pytest.mark.parametrize(
         ("event", "subject", "says"),
         [
+            (captured, "We have received your payment for the order ORD-2026-000123", "payment of 1,234.50 EUR"),
             (ShipmentDelivered, "Your order ORD-2026-000123 has been delivered", "2 x Blue mug"),
             (OrderCancellationRejected, "Your order ORD-2026-000123 could not be cancelled any more", "return it"),
             (PaymentRefunded, "Your money for the order ORD-2026-000123 is on its way back", "given back"),
@@ -206,3 +212,35 @@ class TestARecipientThatIsRefused:
         refusing(451)
         with pytest.raises(NotDone):
             send_mail.call(written(placed(uuid4())))
+
+
+class TestASession:
+    @pytest.fixture
+    def opened(self, monkeypatch: pytest.MonkeyPatch) -> list[EmailBackend]:
+        """The connections to the mail server that were opened."""
+        connections: list[EmailBackend] = []
+        monkeypatch.setattr(EmailBackend, "open", lambda server: connections.append(server))
+        return connections
+
+    def test_sends_its_mails_over_one_connection(self, opened: list[EmailBackend]) -> None:
+        with send_mail.session():
+            for _ in range(3):
+                send_mail.call(written(placed(uuid4())))
+        assert (len(opened), len(mail.outbox)) == (1, 3)
+        send_mail.call(written(placed(uuid4())))
+        assert len(opened) == 2
+
+    def test_opens_another_one_after_an_error(
+        self, opened: list[EmailBackend], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with send_mail.session():
+            with monkeypatch.context() as broken:
+                broken.setattr(EmailBackend, "send_messages", _hang_up)
+                with pytest.raises(SMTPServerDisconnected):
+                    send_mail.call(written(placed(uuid4())))
+            send_mail.call(written(placed(uuid4())))
+        assert (len(opened), len(mail.outbox)) == (2, 1)
+
+
+def _hang_up(server: object, messages: Sequence[EmailMessage]) -> int:
+    raise SMTPServerDisconnected("hung up")

@@ -136,6 +136,7 @@ def test_what_cannot_be_placed_is_refused_and_leaves_nothing(
     [
         ("pm_card_ok", True),
         ("pm_card_declined_insufficient_funds", True),
+        ("pm_1Pgc76LkdIwHu7ix6mDgd7Ay", True),
         ("pm_card_ok\n", False),
         ("4242424242424242", False),
         ("pm_", False),

@@ -1,43 +1,39 @@
-"""Money that has to go back goes back once, or is owed until it has; and the time to pay ends for what is not begun."""
+"""Money that has to go back goes back once, or is owed until it has."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db.models.functions import Now
 
 from orders.models import Order
 from orders.status import attention_of
-from outbox import Ignored, NotReadyYet
+from outbox import Ignored
 from outbox.testing import published
 from payments import gateway
 from payments.events import (
     LatePaymentReceived,
     PaymentCaptured,
-    PaymentCaptureStarted,
     PaymentDeclined,
-    PaymentExpired,
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentRefundStarted,
 )
 from payments.gateway import CaptureIntent
 from payments.models import Payment
-from payments.reactions import CapturePayment, RefundPayment, close_payment, expire_payment, start_capture
-from payments.readers import OrderCancelled, StockReserved
+from payments.reactions import CapturePayment, RefundPayment, close_payment
+from payments.readers import OrderCancelled
 from payments.services import NothingToRefund, UnknownCharge, hear_of_charge, retry_refund
 from tests.domain.feeding import feed, statements
 from tests.domain.journeys import bring_to_the_end, cancel, happened, held_up, order, status
-from tests.domain.test_payments import DECLINED, EUROS, placed, reserved, started
+from tests.domain.test_payments import DECLINED, EUROS, due, payment_of, prepare
 
 REFUND_FAILS = "pm_card_ok_refund_fails"
 capture_payment, refund_payment = CapturePayment(), RefundPayment()
 
 
 def capturing(method: str = "pm_card_ok") -> CaptureIntent:
-    (intent,) = feed(capture_payment.prepare, started(method))
+    (intent,) = prepare(due(method))
     assert isinstance(intent, CaptureIntent)
     return intent
 
@@ -154,9 +150,9 @@ class TestLateMoney:
 
     @pytest.mark.parametrize("closed", ["declined", "expired", "voided"])
     def test_reported_when_the_payment_is_closed_goes_back(self, closed: str) -> None:
-        event = started()
-        Payment.objects.filter(order_id=event.order_id).update(state=closed)
-        hear_of_charge(payment_id=event.payment_id, attempt=1, provider="sandbox", reference="ch_1")
+        payment = payment_of(due())
+        Payment.objects.update(state=closed)
+        hear_of_charge(payment_id=payment.pk, attempt=1, provider="sandbox", reference="ch_1")
         (late,) = published()
         assert isinstance(late, LatePaymentReceived)
         assert late.provider_ref == "ch_1"
@@ -173,55 +169,17 @@ class TestReportsOfTheProvider:
         assert feed(capture_payment.record, outcome) == [Ignored(intent.order_id, "the payment is already captured")]
 
     def test_of_what_was_never_asked_for_change_nothing(self) -> None:
-        event = started()
-        for payment_id, attempt in ((event.payment_id, 1), (event.payment_id, 2), (uuid4(), 1)):
+        known = payment_of(due()).pk
+        for payment_id, attempt in ((known, 1), (known, 2), (uuid4(), 1)):
             with pytest.raises(UnknownCharge):
                 hear_of_charge(payment_id=payment_id, attempt=attempt, provider="sandbox", reference="ch_1")
         assert published() == []
 
 
-@pytest.mark.django_db
-class TestTheDeadline:
-    def test_ends_what_was_not_begun(self) -> None:
-        event = started()
-        assert feed(expire_payment, reserved(event.order_id)) == [
-            PaymentExpired(order_id=event.order_id, payment_id=event.payment_id)
-        ]
-        assert feed(capture_payment.prepare, event) == [Ignored(event.order_id, "the payment is already expired")]
-        assert feed(close_payment, cancelled(event.order_id)) == [
-            Ignored(event.order_id, "already closed by PaymentExpired")
-        ]
-
-    def test_leaves_the_decision_to_a_provider_that_was_asked(self) -> None:
-        intent = capturing()
-        decides = Ignored(intent.order_id, "the provider has been asked, and its answer decides")
-        assert feed(expire_payment, reserved(intent.order_id)) == [decides]
-
-    @pytest.mark.parametrize("known", [placed, reserved])
-    def test_is_not_over_while_the_capture_could_not_be_started(self, known: type) -> None:
-        order_id = uuid4()
-        for _ in range(2):
-            assert isinstance(feed(expire_payment, reserved(order_id))[0], NotReadyYet)
-            feed(start_capture, known(order_id))
-
-    def test_gives_a_capture_that_has_just_been_started_a_moment(self, settings: object) -> None:
-        settings.PAYMENT_GRACE = timedelta(minutes=1)  # type: ignore[attr-defined]  # pytest-django's wrapper
-        event = started()
-        assert isinstance(feed(expire_payment, reserved(event.order_id))[0], NotReadyYet)
-        Payment.objects.update(state_since=Now() - timedelta(minutes=2))
-        assert isinstance(feed(expire_payment, reserved(event.order_id))[0], PaymentExpired)
-
-    def test_says_nothing_of_what_is_paid(self) -> None:
-        taken = captured()
-        assert feed(expire_payment, reserved(taken.order_id)) == [
-            Ignored(taken.order_id, "the payment is already captured")
-        ]
-
-
 @pytest.mark.django_db(transaction=True)
 def test_an_order_whose_refund_fails_stays_open_until_staff_has_it_paid_back() -> None:
     order_id = order(REFUND_FAILS)
-    with held_up("shipping.ship_order"):
+    with held_up("shipping.buy_label"):
         cancel(order_id)
     bring_to_the_end()
     assert status(order_id) == "cancelling"
@@ -235,16 +193,14 @@ def test_an_order_whose_refund_fails_stays_open_until_staff_has_it_paid_back() -
 
 @pytest.mark.django_db
 def test_the_number_of_statements_does_not_depend_on_the_size_of_the_batch() -> None:
-    assert _counts(2) == _counts(30) == [2, 1, 2, 3]
+    assert _counts(2) == _counts(30) == [2, 1, 2]
 
 
 def _counts(size: int) -> list[int]:
     taken = [captured() for _ in range(size)]
     closed = statements(close_payment, *(cancelled(event.order_id) for event in taken))
-    due = [refunding() for _ in range(size)]
-    prepared = statements(refund_payment.prepare, *due)
-    outcomes = [refund_payment.call(intent) for intent in feed(refund_payment.prepare, *due)]
+    owed = [refunding() for _ in range(size)]
+    prepared = statements(refund_payment.prepare, *owed)
+    outcomes = [refund_payment.call(intent) for intent in feed(refund_payment.prepare, *owed)]
     recorded = statements(refund_payment.record, *outcomes)
-    begun: list[PaymentCaptureStarted] = [started() for _ in range(size)]
-    expired = statements(expire_payment, *(StockReserved(order_id=event.order_id) for event in begun))
-    return [closed, prepared, recorded, expired]
+    return [closed, prepared, recorded]

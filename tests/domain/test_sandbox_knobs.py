@@ -109,7 +109,7 @@ class SlowProvider(SandboxProvider):
 @pytest.mark.django_db(transaction=True)
 def test_a_hundred_captures_of_a_second_each_take_less_than_ten(monkeypatch: pytest.MonkeyPatch) -> None:
     slow = SlowProvider()
-    monkeypatch.setattr(gateway, "provider", lambda: slow)
+    monkeypatch.setattr("payments.gateway.asking.provider", lambda: slow)
     order_ids = [order(quantity=1) for _ in range(100)]
     set_stock(levels={"MUG": 100})
     started_at = time.monotonic()

@@ -11,10 +11,10 @@ from django.db.models.functions import Now
 from outbox import Ignored, NotReadyYet
 from shipping.events import OrderShipped, ShipmentStopped, ShipmentStopRefused
 from shipping.models import ImpossibleTransition, Shipment
-from shipping.reactions import decide_cancellation, ship_order, stop_shipment
+from shipping.reactions import decide_cancellation, stop_shipment
 from shipping.services.stopping import PATIENCE
 from tests.domain.feeding import feed
-from tests.domain.test_shipping import UNDELIVERABLE, being_bought, bought, cancelled, paid, placed, started, wanted
+from tests.domain.test_shipping import UNDELIVERABLE, being_bought, bought, cancelled, paid, placed, prepare, wanted
 
 pytestmark = pytest.mark.django_db
 
@@ -24,16 +24,12 @@ class TestDecidingOnACancellation:
         order_id = uuid4()
         assert feed(decide_cancellation, wanted(order_id)) == [ShipmentStopped(order_id=order_id, stage="none")]
         for event in (placed, paid):
-            assert feed(ship_order, event(order_id)) == [Ignored(order_id, "the shipment is already stopped")]
+            assert prepare(event(order_id)) == [Ignored(order_id, "the shipment is already stopped")]
 
     @pytest.mark.parametrize("known", [placed, paid])
     def test_stops_a_draft(self, known: type) -> None:
         order_id = uuid4()
-        feed(ship_order, known(order_id))
-        assert feed(decide_cancellation, wanted(order_id)) == [ShipmentStopped(order_id=order_id, stage="draft")]
-
-    def test_stops_what_was_started(self) -> None:
-        order_id = started().order_id
+        prepare(known(order_id))
         assert feed(decide_cancellation, wanted(order_id)) == [ShipmentStopped(order_id=order_id, stage="draft")]
 
     def test_twice_changes_nothing(self) -> None:
@@ -80,12 +76,12 @@ class TestStoppingTheCancelled:
         order_id = uuid4()
         assert feed(stop_shipment, cancelled(order_id)) == [ShipmentStopped(order_id=order_id, stage="none")]
         for event in (placed, paid):
-            assert feed(ship_order, event(order_id)) == [Ignored(order_id, "the shipment is already stopped")]
+            assert prepare(event(order_id)) == [Ignored(order_id, "the shipment is already stopped")]
 
     @pytest.mark.parametrize("known", [placed, paid])
     def test_of_a_draft(self, known: type) -> None:
         order_id = uuid4()
-        feed(ship_order, known(order_id))
+        prepare(known(order_id))
         assert feed(stop_shipment, cancelled(order_id)) == [ShipmentStopped(order_id=order_id, stage="draft")]
 
     def test_twice_changes_nothing(self) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
 from uuid import UUID
 
+import psutil
 import pytest
 
 from outbox.models import Dispatch, Reaction
+from tests.brokers import Broker
 from tests.faults.gate import gate
 from tests.faults.ringing import (
     QUEUES,
@@ -105,6 +107,22 @@ def test_between_a_call_that_nobody_can_ask_about_and_its_record(
     assert FarEnd.objects.get().calls == 1
     assert not Effect.objects.exists()
     assert_recovered(orders, but=("SendPostcard",))
+
+
+def test_a_pool_process_that_is_idle(processes: Processes, broker: Broker) -> None:
+    """On pgmq it may have taken the lock with it for which the others wait: the worker ends, for another to begin."""
+    _, worker = start_both(processes)
+    orders = ring("")
+    wait_until_quiet()
+    idle, *_ = psutil.Process(worker.pid).children()
+    idle.kill()
+    if broker.url.startswith("pgmq"):
+        assert worker.wait() == 1
+        assert "was killed while it was idle" in worker.output()
+        processes.worker(*QUEUES)
+    orders += ring("")
+    wait_until_quiet()
+    assert_each_happened_once(orders)
 
 
 def test_the_relay_between_its_claim_and_the_message(processes: Processes) -> None:

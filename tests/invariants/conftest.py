@@ -34,6 +34,8 @@ def provider_says(transactional_db: None) -> Callable[[str], None]:
 @pytest.fixture(autouse=True)
 def _companies_begin_anew(transactional_db: None) -> Iterator[None]:
     provider, carrier = ledgers()
+    for ledger in (provider, carrier):
+        ledger.close()  # an earlier test may have ended the connections at the server
     with provider.connection() as connection:
         connection.execute("TRUNCATE sandbox_provider.charge, sandbox_provider.refund")
     with carrier.connection() as connection:

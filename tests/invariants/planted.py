@@ -33,10 +33,25 @@ OF_A_SHIPPED_ORDER = [
     ("DELETE FROM payments_payment", "every charge and refund of the provider's ledger belongs to a payment", None),
     ("UPDATE payments_payment SET amount = amount - 1", "each payment is as its charge in the ledger", ORDER),
     ("UPDATE payments_payment SET state = 'refunded'", "each payment is as its refund in the ledger", ORDER),
-    ("UPDATE orders_order SET total = total + 1", "what is kept of an order's money is nothing or its total", ORDER),
+    (
+        "INSERT INTO payments_refund (id, payment_id, order_id, amount, reason, state, attempt, provider_ref, code) "
+        "SELECT gen_random_uuid(), id, order_id, 1, 'other', 'refunded', 1, 're_1', '' FROM payments_payment",
+        "each refund of a part is as in the ledger, and the ledger has no other",
+        None,
+    ),
+    (
+        "UPDATE payments_payment SET given_back = 1",
+        "what has gone back of each payment in parts, and what is about to, is the sum of its refunds",
+        ORDER,
+    ),
+    (
+        "UPDATE orders_order SET total = total + 1",
+        "what is kept of an order's money is nothing or its total, without what has gone back in parts",
+        ORDER,
+    ),
     (
         "UPDATE orders_order SET status = 'cancelled'",
-        "nothing is kept of a cancelled order's money, and all of a shipped one's",
+        "nothing but late money is kept of a cancelled order's, and all of a shipped one's but those parts",
         ORDER,
     ),
     (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from io import StringIO
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,10 +15,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from config.invariants import INVARIANTS, copy_ledgers, examine
+from config.invariants.money import MONEY
+from config.invariants.protocol import STATED_BY
+from outbox.testing import make_due
 from payments import gateway
 from payments.models import Payment
 from payments.services import retry_refund
-from tests.domain.journeys import bring_to_the_end, cancel, held_up, order, status
+from shipping.models import Shipment
+from tests.domain.journeys import bring_to_the_end, cancel, held_up, known_order, order, status
+from tests.every_order.people import pay_late
 from tests.invariants.planted import OF_A_SHIPPED_ORDER, ORDER
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,7 +46,7 @@ def shipped() -> UUID:
 
 def cancelled_when_paid(method: str = "pm_card_ok") -> UUID:
     order_id = order(method)
-    with held_up("shipping.ship_order"):
+    with held_up("shipping.buy_label"):
         cancel(order_id)
     bring_to_the_end()
     return order_id
@@ -79,6 +86,25 @@ class TestGreen:
         bring_to_the_end()
         verify(settled=True)
 
+    def test_while_late_money_is_on_its_way_back(self) -> None:
+        order_id = order()
+        with held_up("payments.capture_payment"):
+            cancel(order_id)
+        bring_to_the_end()
+        pay_late(order_id)
+        assert (status(order_id), Payment.objects.get(order_id=order_id).state) == ("cancelled", "refunding")
+        verify()
+        bring_to_the_end()
+        verify(settled=True)
+
+    def test_while_a_payment_is_in_its_grace(self, settings: Any) -> None:
+        settings.PAYMENT_GRACE = timedelta(minutes=5)
+        order_id = known_order()
+        with held_up("payments.capture_payment"):
+            make_due()
+        assert Payment.objects.get(order_id=order_id).state == "in_grace"
+        verify()
+
     def test_at_every_step_of_an_order(self) -> None:
         order()
         for reaction in ("inventory.reserve_stock", "payments.capture_payment", "shipping.buy_label"):
@@ -89,7 +115,7 @@ class TestGreen:
 
     def test_without_the_ledgers_of_other_companies(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(gateway, "provider", object)
-        assert verify().count(": not examined, for the provider is not the sandbox's") == 6
+        assert verify().count(": not examined, for the provider is not the sandbox's") == 7
 
     def test_not_when_an_order_should_be_settled(self) -> None:
         order_id = order()
@@ -139,7 +165,9 @@ class TestBroken:
         provider_says("DELETE FROM sandbox_provider.refund")
         assert broken_by("SELECT 1") == {
             "each payment is as its refund in the ledger": [order_id],
-            "nothing is kept of a cancelled order's money, and all of a shipped one's": [order_id],
+            "nothing but late money is kept of a cancelled order's, and all of a shipped one's but those parts": [
+                order_id
+            ],
         }
 
     def test_by_a_key_that_answered_for_an_order_that_is_not_there(self) -> None:
@@ -162,6 +190,17 @@ class TestBroken:
             "every order that was answered for exists, and is its customer's",
         }
         assert planted | elsewhere == {invariant.promise for invariant in INVARIANTS}
+
+
+def test_every_state_of_a_payment_and_a_shipment_is_named_by_the_invariants() -> None:
+    silent = {("payments", "waiting"), ("shipping", "draft")}  # nothing needs to have happened
+    states = {("payments", state) for state in Payment.State.values}
+    states |= {("shipping", state) for state in Shipment.State.values}
+    assert {key for key in STATED_BY if key[0] in ("payments", "shipping")} == states - silent
+    (charges,) = [one for one in MONEY if one.promise == "each payment is as its charge in the ledger"]
+    listed = {state for state in Payment.State.values if f"'{state}'" in charges.sql}
+    taken = {"captured", "refunding", "refunded", "refund_failed"}
+    assert listed == set(Payment.State.values) - taken
 
 
 def test_the_command_fails_and_counts() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.brokers import Broker, broker, rabbitmq
+from tests.invariants.conftest import _companies_begin_anew
 from tests.processes import Processes, real_processes
 
-__all__ = ["broker", "rabbitmq"]
+__all__ = ["_companies_begin_anew", "broker", "rabbitmq"]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from pytest_django import Settings
 
 from outbox.models import Subscription
 from tests.brokers import rabbitmq
@@ -14,6 +15,12 @@ __all__ = ["rabbitmq"]
 
 Only = Callable[..., None]
 Stage = Callable[[str, Scene], str]
+
+
+@pytest.fixture(autouse=True)
+def _as_the_engine_is(settings: Settings) -> None:
+    """The engine's own tests run by its own times."""
+    settings.OUTBOX = {"strict": True}
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from outbox import NotDone
 from outbox.delivery import calling
 from outbox.delivery.calling import FEW, Calls, Returned
 from outbox.delivery.rows import Row
@@ -28,7 +29,7 @@ def threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def row(number: int) -> Row:
-    return Row(number, 0, False, number, uuid4(), "toy.Rung", uuid4(), "{}", "", 0.0, 0.0)
+    return Row(number, 0, False, False, number, uuid4(), "toy.Rung", uuid4(), "{}", "", 0.0, 0.0)
 
 
 class World:
@@ -160,3 +161,32 @@ class TestCallsThatWait:
         refused = results(world.start())
         assert [type(error) for error in refused] == [calling.DatabaseForbidden] * width
         assert world.threads == width
+
+
+class WithSession(World):
+    """Its calls share what a session opens, unless that is `refused`; `ended` counts the sessions that have ended."""
+
+    refused = False
+    ended = 0
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        if self.refused:
+            raise ConnectionRefusedError("nobody listens")
+        yield
+        self.ended += 1
+
+
+class TestASession:
+    def test_is_entered_once_for_the_calls_that_a_thread_makes_one_after_another(self) -> None:
+        world = WithSession(lambda number: number, count=20, width=1)
+        assert results(world.start()) == list(range(1, 21))
+        eventually(lambda: world.ended == 1)
+
+    def test_that_cannot_begin_leaves_every_call_certainly_not_made(self) -> None:
+        world = WithSession(lambda number: number, count=5, width=1)
+        world.refused = True
+        errors = results(world.start())
+        assert [type(error) for error in errors] == [NotDone] * 5
+        assert "nobody listens" in str(errors[0])
+        assert world.begun == []

@@ -28,6 +28,7 @@ from tests.toy.events import Rung
 
 SOURCES = [
     "manage.py", "config", "outbox", "api", "orders", "inventory", "payments", "shipping", "notifications",
+    "webhooks",
 ]  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def edit(file: Path, old: str, new: str) -> None:
 
 class TestAPublisher:
     def test_may_not_drop_a_field_that_is_read(self, copy_of_the_project: Path) -> None:
-        edit(copy_of_the_project / "orders/events.py", "    customer_email: str\n", "")
+        edit(copy_of_the_project / "orders/events.py", "    customer_email: Findable[Personal[str]]\n", "")
         dropped = "                customer_email=order.customer_email,\n"
         edit(copy_of_the_project / "orders/services/placing.py", dropped, "")
         found = check(copy_of_the_project)
@@ -182,6 +183,19 @@ class TestABuildThatDoesNotKnowWhatIsInFlight:
         assert (found.id, "toy.of_tomorrow" in found.msg) == ("outbox.E020", True)
         with pytest.raises(SystemCheckError, match=r"toy\.of_tomorrow"):
             call_command("check", databases=["default"])
+
+    def test_is_refused_for_an_event_that_a_reaction_of_ours_has_still_to_answer(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "WITH gone AS (INSERT INTO outbox_event (id, name, version, order_id, payload, cause_kind, cause_id,"
+                " also_needed, producer, actor, traceparent) VALUES (gen_random_uuid(), 'toy.RungByHand', 1,"
+                " gen_random_uuid(), '{}', '', '', '[]', '', '', '') RETURNING position, order_id)"
+                " INSERT INTO outbox_delivery"
+                " (event_id, reaction_id, order_id, state, attempts, due_at, outcome, drift)"
+                " SELECT position, 'toy.echo', order_id, 'parked', 0, now(), '', '' FROM gone"
+            )
+        (found,) = check_in_flight(databases=["default"])
+        assert (found.id, "toy.RungByHand" in found.msg) == ("outbox.E020", True)
 
     def test_passes_once_the_reaction_is_retired(self) -> None:
         Reaction.objects.create(id="toy.of_yesterday", app="toy", queue="toy", contract={}, batch_size=1, credit=1)

@@ -13,6 +13,7 @@ from django.db.models import Count, F
 from django.db.models.functions import Now
 
 from outbox import publish
+from outbox.conf import conf
 from outbox.models import Delivery, Dispatch
 from outbox.models import Reaction as ReactionRow
 from outbox.relay.claim import CLAIM, claim
@@ -124,16 +125,55 @@ class TestWhatIsNotClaimed:
         ring("", "")
         relay()
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM, {"ready": ["toy.echo"], "lease": 5.0})
+            cursor.execute(CLAIM, {"ready": ["toy.echo"], "lease": 5.0, "hold": 0.0})
             assert cursor.fetchall() == []
         assert sizes() == [1]
 
     def test_while_one_reaction_has_no_credit_left_the_others_go_on(self, only: Only) -> None:
         only("toy.echo", "toy.count")
         tune("toy.echo", credit=1)
+        tune("toy.count", batch_size=1)
         assert len(ring("")) == len(relay()) - 1
         ring("")
         assert [message.reaction for message in relay()] == ["toy.count"]
+
+
+@pytest.mark.django_db
+class TestBesideAFreshDispatch:
+    def test_a_part_of_a_batch_is_held_back_until_that_dispatch_closes(self, echo_alone: None) -> None:
+        ring("")
+        relay()
+        ring("", "")
+        assert relay() == []
+        ring("")
+        Dispatch.objects.update(closed_at=Now())
+        relay()
+        assert sizes() == [1, 3]
+
+    def test_a_full_batch_is_not_held_back(self, echo_alone: None) -> None:
+        tune(batch_size=3)
+        ring("")
+        relay()
+        ring("", "", "")
+        relay()
+        assert sizes() == [1, 3]
+
+    def test_what_is_due_later_does_not_fill_a_batch(self, echo_alone: None) -> None:
+        tune(batch_size=2)
+        ring("")
+        relay()
+        soon, _ = ring("", "")
+        fan_out()
+        Delivery.objects.filter(order_id=soon).update(due_at=Now() + timedelta(seconds=60))
+        assert claim() == []
+
+    def test_nothing_is_held_back_once_that_dispatch_takes_long(self, echo_alone: None) -> None:
+        ring("")
+        relay()
+        Dispatch.objects.update(sent_at=Now() - timedelta(seconds=conf().hold + 0.1))
+        ring("")
+        relay()
+        assert sizes() == [1, 1]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
 import pytest
 from django.db import transaction
+from django.db.models.functions import Now
 
 from outbox import publish
 from outbox.causes import Cause, caused_by
 from outbox.models import Delivery, Dispatch, Subscription
 from outbox.models import Event as EventRow
-from outbox.testing import make_due, published, run_until_quiet
+from outbox.testing import let_pass, make_due, published, run_until_quiet
 from tests.outbox.conftest import Only, Stage
 from tests.outbox.rings import (
     again,
@@ -184,6 +186,20 @@ class TestTheDriverForTests:
         run_until_quiet()
         assert effects(order, "remember") == 1
         assert not open_ones.all().exists()
+
+    def test_lets_time_pass_for_timers_leases_and_contracts(self) -> None:
+        (order,) = ring("")
+        run_until_quiet()
+        let_pass(timedelta(minutes=59))
+        run_until_quiet()
+        assert effects(order, "remember") == 0
+        let_pass(timedelta(minutes=2))
+        ring("")
+        claimed = {message.dispatch for message in relay()}
+        let_pass(timedelta(minutes=1))
+        ended = Dispatch.objects.filter(closed_at=None, lease_until__lt=Now())
+        assert set(ended.values_list("pk", flat=True)) == claimed
+        assert Delivery.objects.get(order_id=order, reaction="toy.remember").dispatch_id in claimed
 
     def test_shows_what_was_published_as_the_events_that_they_are(self, echo_alone: None) -> None:
         (order,) = ring("hello")

@@ -213,15 +213,25 @@ class TestNotReadyYet:
         assert Delivery.objects.filter(due_at__lt=Now() + timedelta(seconds=5)).exists()
 
     def test_becomes_visible_when_its_time_is_up(self) -> None:
+        self._late()
+        again()
+        delivery = Delivery.objects.get()
+        assert (delivery.state, delivery.attempts) == ("waiting", 1)
+        attempt = Attempt.objects.get()
+        assert (attempt.exception, attempt.message.startswith("asked to (for longer than")) == ("StillNotReady", True)
+
+    def test_is_no_error_the_first_time_however_late_that_is(self) -> None:
+        self._late()
+        assert Delivery.objects.get().state == "waiting"
+        assert not Attempt.objects.exists()
+
+    def _late(self) -> None:
+        """Lets a delivery be asked for the first time when its time is up already; it is due again."""
         ring("not ready")
         execute("SET LOCAL outbox.maintenance = 'on'")
         execute("UPDATE outbox_event SET occurred_at = occurred_at - interval '31 seconds'")
         (message,) = relay()
         work(message)
-        delivery = Delivery.objects.get()
-        assert (delivery.state, delivery.attempts) == ("waiting", 1)
-        attempt = Attempt.objects.get()
-        assert (attempt.exception, attempt.message.startswith("asked to (for longer than")) == ("StillNotReady", True)
 
     def test_leaves_the_others_of_its_batch_alone(self) -> None:
         assert states(run("", "not ready", "ignore")) == ["done", "waiting", "ignored"]

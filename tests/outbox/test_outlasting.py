@@ -14,6 +14,7 @@ from pytest_django import Settings
 from outbox.conf import Conf
 from outbox.delivery.failures import outlast
 from outbox.models import Attempt, Dispatch
+from tests.invariants.conftest import ledgers
 from tests.outbox.conftest import Stage
 from tests.outbox.rings import calls, delivery_of, dispatched, effects, execute, work
 from tests.outbox.threads import DEADLINE
@@ -60,6 +61,8 @@ def outage(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     outage = Outage(monkeypatch)
     yield outage
     outage.end()
+    for ledger in ledgers():
+        ledger.close()  # what the sandboxes held open was cut as well
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,6 +19,7 @@ from outbox.models import Delivery, PendingEvent, Subscription
 from outbox.models import Event as EventRow
 from outbox.models import Reaction as ReactionRow
 from outbox.reactions import reactions
+from outbox.references import findable_fields
 from outbox.relay.fan_out import FAN_OUT, fan_out
 from outbox.subscriptions import hold_fan_out, register_subscriptions
 from tests.outbox.conftest import Only
@@ -42,7 +43,7 @@ def fan_out_under_way(transactional_db: None, older_release: None) -> Iterator[p
     """Another relay that has fanned one event out, and has not committed yet."""
     ring("")
     with somebody_else() as relay:
-        relay.execute(FAN_OUT, [10])
+        relay.execute(FAN_OUT, [10, findable_fields()])
         yield relay
 
 

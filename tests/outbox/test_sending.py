@@ -40,7 +40,7 @@ class RelaysApp(Celery):
         self.url = url
         self.config_from_object("django.conf:settings", namespace="CELERY")
         options = broker_settings(url, "", ())["CELERY_BROKER_TRANSPORT_OPTIONS"] if url.startswith("amqp") else {}
-        self.conf.update(broker_transport_options=options, task_queues=queues)
+        self.conf.update(broker_transport=None, broker_transport_options=options, task_queues=queues)
 
     def connection_for_write(self, *arguments: Any, **options: Any) -> Connection:
         return super().connection_for_write(self.url, **options)
@@ -159,6 +159,20 @@ class TestAQueueThatRefuses:
         send(app, [before, refused, after])
         assert given_up() == {refused.dispatch}
         assert set(waiting_in(rabbitmq, *names)) == {before.dispatch, after.dispatch}
+
+    def test_may_have_gone_since_it_was_declared(self, rabbitmq: str, messages: list[Message]) -> None:
+        """RabbitMQ confirms also what it cannot route; that it could not it says only if it was asked to."""
+        there, gone = [f"sending.{uuid4()}" for _ in range(2)]
+        # One that expires would be declared again before every message, by kombu itself.
+        app = RelaysApp(rabbitmq, [queue(there, **UNUSED), queue(gone)])
+        first, arriving, lost = [replace(m, queue=q) for m, q in zip(messages, (gone, there, gone), strict=True)]
+        with closing(Sender(app)) as sender, Connection(rabbitmq) as elsewhere:
+            sender.send([first])
+            queue(gone)(elsewhere.default_channel).delete()
+            sender.send([arriving, lost])
+            queue(gone)(elsewhere.default_channel).delete()
+        assert given_up() == {lost.dispatch}
+        assert set(waiting_in(rabbitmq, there)) == {arriving.dispatch}
 
 
 class TestTheBrokerIsAway:

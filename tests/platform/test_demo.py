@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -53,6 +54,13 @@ def test_installing_the_queue_again_changes_nothing() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regnamespace('pgmq')")
         assert cursor.fetchone() == ("pgmq",)
+
+
+@pytest.mark.django_db
+def test_every_queue_is_there_before_any_process_starts_and_notifies() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgname = 'trigger_notify_queue_insert_listeners'")
+        assert cursor.fetchone() == (len(settings.QUEUES),)
 
 
 def test_the_command_that_is_printed_is_one_line_for_any_shell() -> None:

@@ -41,6 +41,14 @@ def provider_charges(payments: Payments) -> Answer | None:
 
 
 @happens("payments", certain=False)
+def provider_opens(payments: Payments) -> Answer | None:
+    """A provider that forgets what it was asked takes nothing yet; it is asked again by its own name for it."""
+    if payments.provider.charge != "asked" or has_published(payments, "payments.PaymentOpened"):
+        return None
+    return answer(payments._replace(provider=payments.provider._replace(charge="opened")))
+
+
+@happens("payments", certain=False)
 def provider_declines(payments: Payments) -> Answer | None:
     if payments.provider.charge != "asked":
         return None
@@ -51,9 +59,8 @@ def provider_declines(payments: Payments) -> Answer | None:
 def provider_charges_after_all(payments: Payments) -> Answer | None:
     """Money comes for a payment that is closed: a call given up for lost, or a customer who pays at the provider's."""
     closed = payments.state in ("declined", "expired", "voided")
-    started = has_published(payments, "payments.PaymentCaptureStarted")
     provider = payments.provider
-    if not (closed and started) or provider.charge not in ("unknown", "declined"):
+    if not (closed and payments.placed and payments.reserved) or provider.charge not in ("unknown", "declined"):
         return None
     return answer(payments._replace(provider=provider._replace(charge="charged", charges=provider.charges + 1)))
 

@@ -62,20 +62,15 @@ def commit_nothing(inventory: Inventory, shipped: Event) -> Answer | None:
     return answer(inventory)
 
 
-def expire_before_reserved(payments: Payments, placed: Event) -> Answer | None:
-    due = payments._replace(state="started") if payments.state == "waiting" else payments
-    return right.expire_payment(due, placed)
-
-
 def capture_unreserved(payments: Payments, news: Event) -> Answer | None:
-    return right.start_capture(payments._replace(reserved=True), news)
+    return right.capture_payment(payments._replace(reserved=True), news)
 
 
-def capture_without_key(payments: Payments, started: Event) -> Answer | None:
+def capture_without_key(payments: Payments, news: Event) -> Answer | None:
     """After a crash it calls again instead of looking up."""
     if payments.state == "capturing" and payments.provider.charge == "charged":
         payments = payments._replace(provider=payments.provider._replace(charge="unknown"))
-    return right.capture_payment(payments, started)
+    return right.capture_payment(payments, news)
 
 
 def capture_late(payments: Payments) -> Answer | None:
@@ -124,7 +119,7 @@ def refund_by_view(payments: Payments, cancelled: Event) -> Answer | None:
 
 
 def ship_unpaid(shipping: Shipping, news: Event) -> Answer | None:
-    return right.ship_order(shipping._replace(paid=True), news)
+    return right.buy_label(shipping._replace(paid=True), news)
 
 
 def decide_known(shipping: Shipping, requested: Event) -> Answer | None:
@@ -148,7 +143,7 @@ FAULTS: dict[str, Fault] = {
         "never shipped and cancelled", instead("payments.hear_of_charge", capture_late)
     ),
     "a shipment does not wait for its payment": Fault(
-        "never dispatched unpaid", instead("shipping.ship_order", ship_unpaid)
+        "never dispatched unpaid", instead("shipping.buy_label", ship_unpaid)
     ),
     "a reservation expires by itself": Fault(
         "what is shipped is held or sold",
@@ -164,7 +159,7 @@ FAULTS: dict[str, Fault] = {
         "no stock is held for a cancelled order", instead("inventory.release_stock", release_known)
     ),
     "payment comes before stock": Fault(
-        "no money is taken before stock is held", instead("payments.start_capture", capture_unreserved)
+        "no money is taken before stock is held", instead("payments.capture_payment", capture_unreserved)
     ),
     "a capture is repeated without an idempotency key": Fault(
         "never charged twice", instead("payments.capture_payment", capture_without_key)
@@ -174,7 +169,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "the payment deadline starts at OrderPlaced": Fault(
         "no order expires whose stock was never tried",
-        instead("payments.expire_payment", expire_before_reserved, hears=("orders.OrderPlaced",)),
+        instead("payments.expire_payment", right.expire_payment, hears=("orders.OrderPlaced",)),
     ),
     "a refund goes by what orders knows of the payment": Fault(
         "nothing is owed, but for a failed refund",

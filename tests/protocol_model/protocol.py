@@ -8,7 +8,7 @@ after it is a delivery that comes twice. There is no inbox in the model: reactio
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tests.protocol_model.state import (
     Answer,
@@ -39,6 +39,7 @@ Protocol = Mapping[str, Rule]
 Act = Callable[[Any, Event], Answer | None]
 
 REACTIONS: dict[str, Rule] = {}
+UNTOUCHED = ("waiting", "in_grace")  # the provider has certainly not been asked
 
 
 def reacts_to(*events: str, app: str) -> Callable[[Act], Act]:
@@ -107,12 +108,22 @@ def commit_stock(inventory: Inventory, shipped: Event) -> Answer | None:
     return answer(sold, "inventory.StockCommitted")
 
 
-@reacts_to("orders.OrderPlaced", "inventory.StockReserved", app="payments")
-def start_capture(payments: Payments, news: Event) -> Answer | None:
+@reacts_to("orders.OrderPlaced", "inventory.StockReserved", "payments.PaymentOpened", app="payments")
+def capture_payment(payments: Payments, news: Event) -> Answer | None:
+    """Waits for what is missing; prepares, calls, records. After a crash, or in doubt, it goes on with looking up."""
     payments = heard(payments, news)
-    if payments.state == "waiting" and payments.placed and payments.reserved:
-        return answer(payments._replace(state="started"), "payments.PaymentCaptureStarted")
-    return answer(payments)
+    if payments.state in UNTOUCHED:
+        if not (payments.placed and payments.reserved):
+            return answer(payments)
+        return answer(payments._replace(state="capturing"), stays_open=True)
+    opened = has_published(payments, "payments.PaymentOpened")
+    if payments.state != "capturing" or opened != (news.name == "payments.PaymentOpened"):
+        return answer(payments)
+    if payments.provider.charge == "unknown":
+        return asked(payments, "asked")
+    if payments.provider.charge == "asked":
+        return None
+    return opened_or_decided(payments, opened=opened)
 
 
 def heard(payments: Payments, news: Event) -> Payments:
@@ -122,17 +133,19 @@ def heard(payments: Payments, news: Event) -> Payments:
     return payments._replace(reserved=True)
 
 
-@reacts_to("payments.PaymentCaptureStarted", app="payments")
-def capture_payment(payments: Payments, started: Event) -> Answer | None:
-    """Prepares, calls, and records; a crash in between, or an unknown outcome, goes on with looking up."""
-    if payments.state == "started":
-        return answer(payments._replace(state="capturing"), stays_open=True)
-    if payments.state != "capturing":
-        return answer(payments)
-    if payments.provider.charge == "unknown":
-        return answer(payments._replace(provider=payments.provider._replace(charge="asked")), stays_open=True)
-    if payments.provider.charge == "asked":
-        return None
+def asked(payments: Payments, charge: Literal["asked", "withdrawn"]) -> Answer:
+    """Returns what follows when the provider has been called and nothing is recorded yet."""
+    return answer(payments._replace(provider=payments.provider._replace(charge=charge)), stays_open=True)
+
+
+def opened_or_decided(payments: Payments, *, opened: bool) -> Answer:
+    """Takes or withdraws what is open at the provider, as soon as it is committed that it is; or records the answer."""
+    if payments.provider.charge == "opened":
+        if not opened:
+            return answer(payments, "payments.PaymentOpened")
+        return asked(payments, "withdrawn" if payments.cancelled else "asked")
+    if payments.provider.charge == "withdrawn":
+        return answer(payments._replace(state="voided"), "payments.PaymentVoided")
     if payments.provider.charge == "declined":
         return answer(payments._replace(state="declined"), "payments.PaymentDeclined")
     return taken(payments)
@@ -153,10 +166,10 @@ def refunding(payments: Payments) -> Payments:
 
 @reacts_to("inventory.StockReserved", app="payments")
 def expire_payment(payments: Payments, reserved: Event) -> Answer | None:
-    """The deadline, whenever it comes: it waits for the join before it, and leaves the decision to a provider asked."""
+    """The deadline, whenever it comes: it gives a grace first, and leaves the decision to a provider asked."""
     if payments.state == "waiting":
-        return None
-    if payments.state == "started":
+        return answer(payments._replace(state="in_grace"), stays_open=True)
+    if payments.state == "in_grace":
         return answer(payments._replace(state="expired"), "payments.PaymentExpired")
     return answer(payments)
 
@@ -165,7 +178,7 @@ def expire_payment(payments: Payments, reserved: Event) -> Answer | None:
 def close_payment(payments: Payments, cancelled: Event) -> Answer | None:
     """Voids or refunds by the payment's own state; a call that is being made closes the book when it ends."""
     payments = payments._replace(cancelled=True)
-    if payments.state in ("waiting", "started"):
+    if payments.state in UNTOUCHED:
         return answer(payments._replace(state="voided"), "payments.PaymentVoided")
     if payments.state == "captured":
         return answer(refunding(payments), "payments.PaymentRefundStarted")
@@ -187,18 +200,11 @@ def refund_payment(payments: Payments, due: Event) -> Answer | None:
 
 
 @reacts_to("orders.OrderPlaced", "payments.PaymentCaptured", app="shipping")
-def ship_order(shipping: Shipping, news: Event) -> Answer | None:
+def buy_label(shipping: Shipping, news: Event) -> Answer | None:
+    """Waits for what is missing; prepares, calls, records. Once prepared the shipment cannot be stopped any more."""
     placed = news.name == "orders.OrderPlaced"
     shipping = shipping._replace(placed=True) if placed else shipping._replace(paid=True)
     if shipping.state == "draft" and shipping.placed and shipping.paid:
-        return answer(shipping._replace(state="started"), "shipping.ShipmentStarted")
-    return answer(shipping)
-
-
-@reacts_to("shipping.ShipmentStarted", app="shipping")
-def buy_label(shipping: Shipping, started: Event) -> Answer | None:
-    """Prepares, calls, and records; once prepared the shipment cannot be stopped any more."""
-    if shipping.state == "started":
         return answer(shipping._replace(state="buying"), stays_open=True)
     if shipping.state != "buying":
         return answer(shipping)
@@ -214,7 +220,7 @@ def buy_label(shipping: Shipping, started: Event) -> Answer | None:
 @reacts_to("orders.OrderCancellationRequested", app="shipping")
 def decide_cancellation(shipping: Shipping, requested: Event) -> Answer | None:
     """Decides between cancelling and shipping. It may wait for a label that is being bought, but not for ever."""
-    if shipping.state in ("draft", "started"):
+    if shipping.state == "draft":
         return answer(shipping._replace(state="stopped"), "shipping.ShipmentStopped")
     too_late = shipping.state in ("buying", "shipped") and not has_published(shipping, "shipping.ShipmentStopRefused")
     return answer(shipping, *(["shipping.ShipmentStopRefused"] if too_late else []))
@@ -224,6 +230,6 @@ def decide_cancellation(shipping: Shipping, requested: Event) -> Answer | None:
 def stop_shipment(shipping: Shipping, cancelled: Event) -> Answer | None:
     if shipping.state == "buying":
         return None
-    if shipping.state in ("draft", "started"):
+    if shipping.state == "draft":
         return answer(shipping._replace(state="stopped"), "shipping.ShipmentStopped")
     return answer(shipping)

@@ -41,14 +41,14 @@ class Inventory(NamedTuple):
 class Provider(NamedTuple):
     """The payment provider: what it says of our charge and of our last refund, and how often it moved money."""
 
-    charge: Literal["unknown", "asked", "charged", "declined"] = "unknown"
+    charge: Literal["unknown", "asked", "opened", "charged", "declined", "withdrawn"] = "unknown"
     refund: Literal["unknown", "asked", "refunded", "refused"] = "unknown"
     charges: int = 0
     refunds: int = 0
 
 
 PaymentState = Literal[
-    "waiting", "started", "capturing", "captured", "declined", "expired", "voided",
+    "waiting", "in_grace", "capturing", "captured", "declined", "expired", "voided",
     "refunding", "refunded", "refund_failed",
 ]  # fmt: skip
 
@@ -68,7 +68,7 @@ class Payments(NamedTuple):
 class Shipping(NamedTuple):
     """The shipment, what it has heard of the order, and what the carrier says of the label."""
 
-    state: Literal["draft", "started", "buying", "shipped", "failed", "stopped"] = "draft"
+    state: Literal["draft", "buying", "shipped", "failed", "stopped"] = "draft"
     placed: bool = False
     paid: bool = False
     label: Literal["unknown", "asked", "bought", "refused"] = "unknown"

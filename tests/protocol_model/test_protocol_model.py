@@ -23,6 +23,14 @@ from tests.protocol_model.protocol import REACTIONS, Protocol
 DUPLICATES = 2
 APPS = ("orders", "inventory", "payments", "shipping")
 FOLD = "orders.track_progress"  # is not in the model: it answers nothing, and the status is checked by itself
+# Parts of the money given back while the order goes on are not in the model either: staff decides on them, and they
+# change neither status nor books. Cancellations beside them are the races R33 and R34, and `tests/every_order`.
+REFUND_PART = "payments.refund_part"
+OF_PARTS = {
+    f"payments.{name}"
+    for name in ("PartialRefundStarted", "PaymentPartlyRefunded", "PartialRefundFailed", "PartialRefundDropped")
+}
+AFTER_PARTS = {"payments.close_payment": {REFUNDED}}  # when parts have given back all there was
 
 Status = Callable[[Set[str]], str]
 
@@ -90,16 +98,18 @@ class TestTheModelIsAboutTheRealApps:
         for _, move in explored.exploration.moves():
             published[move.rule].update(event.name for event in move.published)
         for name, reaction in real_reactions().items():
-            assert published[name] == {event_name(event) for event in reaction.contract.emits}, name
+            declared = {event_name(event) for event in reaction.contract.emits}
+            assert published[name] == declared - AFTER_PARTS.get(name, set()), name
 
     def test_every_event_of_theirs_happens_in_it(self, explored: Explored) -> None:
         real = {name for name in published_events() if name.startswith(APPS)}
-        assert frozenset().union(*explored.exploration.histories()) == real
+        assert frozenset().union(*explored.exploration.histories()) == real - OF_PARTS
 
 
 def real_reactions() -> dict[str, Reaction]:
     """Returns the reactions of the modules that take part in the protocol; notifications only looks on."""
-    return {name: reaction for name, reaction in reactions().items() if reaction.app in APPS and name != FOLD}
+    left_out = {FOLD, REFUND_PART}
+    return {name: reaction for name, reaction in reactions().items() if reaction.app in APPS and name not in left_out}
 
 
 class TestTheStatus:

@@ -13,11 +13,11 @@ from outbox.models import Delivery
 from outbox.testing import make_due, published, run_until_quiet
 from payments import gateway
 from payments.models import Payment
-from payments.reactions import CapturePayment, close_payment
-from payments.readers import OrderCancelled
+from payments.reactions import CapturePayment, close_payment, expire_payment
+from payments.readers import OrderCancelled, StockReserved
 from payments.services import NothingToRefund, hear_of_charge, retry_refund
 from tests.domain.feeding import feed
-from tests.domain.journeys import bring_to_the_end, cancel, happened, held_up, order, status
+from tests.domain.journeys import bring_to_the_end, cancel, happened, held_up, known_order, order, status
 from tests.domain.test_refunds import capturing
 from tests.outbox.rings import work
 from tests.outbox.threads import together
@@ -42,7 +42,7 @@ def times(order_id: UUID, name: str) -> int:
 @pytest.mark.parametrize("method", [OK, DECLINED])
 def test_r04_cancel_while_the_charge_is_in_flight(method: str) -> None:
     for _ in range(ROUNDS):
-        order_id = order(method)
+        order_id = known_order(method)
         with held_up(CAPTURE, CLOSE):
             cancel(order_id)
         meet(CAPTURE, CLOSE)
@@ -63,32 +63,32 @@ def test_r04_cancel_at_the_moment_in_which_the_provider_answers() -> None:
 def test_r08_stock_reserved_reaches_payments_together_with_placed() -> None:
     for _ in range(ROUNDS):
         order_id = order()
-        with held_up("payments.start_capture"):
+        with held_up("payments.capture_payment"):
             pass
-        meet("payments.start_capture", "payments.start_capture")
+        meet("payments.capture_payment", "payments.capture_payment")
         assert_shipped(order_id)
-        assert times(order_id, "PaymentCaptureStarted") == times(order_id, "PaymentCaptured") == 1
+        assert times(order_id, "PaymentCaptured") == 1
 
 
 def test_r10_the_message_of_a_capture_comes_three_times_at_once_and_again_later() -> None:
-    order_id = order()
+    order_id = known_order()
     with held_up(CAPTURE):
         pass
     (message,) = due(CAPTURE)
     together(*[partial(work, message)] * 3)
     assert_shipped(order_id)
-    Delivery.objects.filter(reaction_id=CAPTURE).update(state="waiting", dispatch=None, done_at=None)
+    deliveries = Delivery.objects.filter(reaction_id=CAPTURE, event__name="inventory.StockReserved")
+    deliveries.update(state="waiting", dispatch=None, done_at=None)
     assert_shipped(order_id)
-    again = Delivery.objects.get(reaction_id=CAPTURE)
+    again = deliveries.get()
     assert (again.state, again.outcome) == ("ignored", "the payment is already captured")
     assert times(order_id, "PaymentCaptured") == 1
 
 
 def test_r11_a_worker_dies_between_the_charge_and_its_record() -> None:
-    order_id = order()
+    order_id = known_order()
     with held_up(CAPTURE):
-        (started,) = published("payments.PaymentCaptureStarted")
-        (intent,) = feed(capture_payment.prepare, started)
+        (intent,) = feed(capture_payment.prepare, StockReserved(order_id=order_id))
         charged = gateway.capture(intent).answer
     assert payment(order_id).state == "capturing"
     assert_shipped(order_id)
@@ -109,8 +109,10 @@ def test_r12_the_outcome_is_unknown_when_the_deadline_comes() -> None:
 
 def test_r13_the_deadline_meets_the_capture() -> None:
     for _ in range(ROUNDS):
-        order_id = order()
+        order_id = known_order()
         with held_up(CAPTURE, EXPIRE):
+            feed(expire_payment, StockReserved(order_id=order_id))
+            assert payment(order_id).state == "in_grace"
             make_due()
         meet(CAPTURE, EXPIRE)
         decided = one_of(order_id, "PaymentExpired", "PaymentCaptured")
@@ -119,8 +121,10 @@ def test_r13_the_deadline_meets_the_capture() -> None:
 
 
 def test_r14_the_provider_reports_money_after_the_deadline() -> None:
-    order_id = order()
+    order_id = known_order()
     with held_up(CAPTURE):
+        make_due()
+        run_until_quiet()
         make_due()
     expired = payment(order_id)
     amount = expired.due
@@ -152,7 +156,7 @@ def test_r15_the_provider_reports_and_answers_at_the_same_moment() -> None:
 
 def test_r16_the_refund_fails_and_two_of_the_staff_try_again_at_once() -> None:
     order_id = order("pm_card_ok_refund_fails")
-    with held_up("shipping.ship_order"):
+    with held_up("shipping.buy_label"):
         cancel(order_id)
     bring_to_the_end()
     assert (status(order_id), kept(order_id)) == ("cancelling", True)
@@ -171,10 +175,10 @@ def test_r16_the_refund_fails_and_two_of_the_staff_try_again_at_once() -> None:
 
 def test_r19_the_price_changes_between_placing_and_paying() -> None:
     order_id = order(quantity=2)
-    with held_up("payments.start_capture"):
+    with held_up("payments.capture_payment"):
         Product.objects.update(unit_price=99_999)
     bring_to_the_end()
-    (captured,) = Delivery.objects.filter(event__name="payments.PaymentCaptured", reaction="shipping.ship_order")
+    (captured,) = Delivery.objects.filter(event__name="payments.PaymentCaptured", reaction="shipping.buy_label")
     assert captured.event.payload["amount"] == {"amount": 2 * 1_999, "currency": "EUR"}
     assert status(order_id) == "shipped"
     assert_nothing_open()

@@ -97,7 +97,7 @@ def test_r27_a_reaction_is_removed_with_pending_deliveries() -> None:
 
 
 def test_r31_six_relays_share_what_is_due() -> None:
-    one_at_a_time("inventory.reserve_stock", "shipping.ship_order")
+    one_at_a_time("inventory.reserve_stock", "shipping.buy_label")
     order_ids = [order(quantity=1) for _ in range(IN_STOCK)]
     messages = [message for claimed in together(*[relay] * 6) for message in claimed]
     assert len({message.dispatch for message in messages}) == len(messages) == Dispatch.objects.count()

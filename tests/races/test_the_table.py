@@ -13,7 +13,7 @@ import pytest
 
 TESTS = Path(__file__).resolve().parent.parent
 TABLE = TESTS.parent / "docs" / "races.md"
-RACES = [f"R{number}" for number in range(1, 33)]
+RACES = [f"R{number}" for number in range(1, 35)]
 NAME = re.compile(r"`([\w/]+\.py(?:::\w+)+)`")
 
 

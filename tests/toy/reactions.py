@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 from django.db import connection, transaction
 
-from outbox import Batch, Ignored, NotReadyYet, Waiting, effect, reacts_to
+from outbox import Batch, Ignored, NotReadyYet, Several, Waiting, effect, reacts_to
 from tests.toy.events import AlarmSet, Echoed, Heard, Rung, Undeclared
 from tests.toy.models import Effect, Joined
 from tests.toy.scenes import act_out
@@ -22,28 +22,34 @@ def note_effects(reaction: str, batch: Sequence[Rung | Echoed | AlarmSet]) -> No
 
 
 @reacts_to("toy.Rung", within=timedelta(seconds=30))
-def echo(rung: Batch[Rung]) -> Iterator[Echoed | Ignored | NotReadyYet]:
+def echo(rung: Batch[Rung]) -> Iterator[Echoed | Several[Echoed] | Ignored | NotReadyYet]:
     """Answers each ring with an echo, or as the note asks."""
     note_effects("echo", rung)
     for ring in rung:
         act_out("echo", ring.note, ring.order_id)
         transaction.on_commit(partial(act_out, "echo committed", ring.note, ring.order_id))
-        match ring.note:
-            case "ignore":
-                yield Ignored(ring.order_id, "asked to")
-            case "not ready":
-                yield NotReadyYet(ring.order_id, "asked to")
-            case "silence":
-                continue
-            case "twice":
-                yield Echoed(order_id=ring.order_id, note="first")
-                yield Echoed(order_id=ring.order_id, note="second")
-            case "stranger":
-                yield Echoed(order_id=UUID(int=0))
-            case "undeclared":
-                yield Undeclared(order_id=ring.order_id)  # type: ignore[misc]
-            case _:
-                yield Echoed(order_id=ring.order_id, note=ring.note)
+        yield from _echo_of(ring)
+
+
+def _echo_of(ring: Rung) -> Iterator[Echoed | Several[Echoed] | Ignored | NotReadyYet]:
+    match ring.note:
+        case "ignore":
+            yield Ignored(ring.order_id, "asked to")
+        case "not ready" | "not ready for an hour":
+            yield NotReadyYet(ring.order_id, "asked to", timedelta(hours=1) if "hour" in ring.note else None)
+        case "several":
+            yield Several(tuple(Echoed(order_id=ring.order_id, note=note) for note in ("first", "second")))
+        case "silence":
+            return
+        case "twice":
+            yield Echoed(order_id=ring.order_id, note="first")
+            yield Echoed(order_id=ring.order_id, note="second")
+        case "stranger":
+            yield Echoed(order_id=UUID(int=0))
+        case "undeclared":
+            yield Undeclared(order_id=ring.order_id)  # type: ignore[misc]
+        case _:
+            yield Echoed(order_id=ring.order_id, note=ring.note)
 
 
 @reacts_to("toy.Rung", "toy.Echoed")
