@@ -34,7 +34,6 @@ from outbox import Batch, Ignored, NotReadyYet, effect
     timeout=gateway.TIMEOUT,
     width=10,
     within=timedelta(minutes=5),
-    batch_size=50,  # so many are in doubt when their worker is killed
 )
 class SendMail:
     """Writes to the customer what has become of the order.
