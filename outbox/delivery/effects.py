@@ -18,10 +18,12 @@ from outbox.delivery.answering import ContractBroken, read, settle
 from outbox.delivery.calling import Calls, Returned
 from outbox.delivery.failures import Run, bisect, outlast, record_failure
 from outbox.delivery.grouping import count_failures
-from outbox.delivery.rows import Outcome, Row
+from outbox.delivery.rows import Fenced, Outcome, Row
 from outbox.reactions import Answer, Effect, Reaction
 
 RENEW_EVERY = 1.0
+# What the calls of some deliveries returned, by the delivery's id.
+Outcomes = dict[int, tuple[Row, Any]]
 MAYBE_DONE = "may have been done: the call was made, or not, and its answer is not known"
 
 
@@ -109,18 +111,28 @@ def _record(reaction: Reaction, effect: Effect, run: Run, returned: Sequence[Ret
             rows.unmark_called(run.dispatch, [call.row.id])  # of an earlier call it says nothing
         if call.error is not None:
             record_failure(run, call.row.id, call.error)
-    outcomes = {call.row.id: call.outcome for call in returned if call.error is None}
+    outcomes = {call.row.id: (call.row, call.outcome) for call in returned if call.error is None}
     if outcomes:
         bisect(run, list(outcomes), partial(record, reaction, effect, run, outcomes))
 
 
-def record(
-    reaction: Reaction, effect: Effect, run: Run, outcomes: dict[int, Any], ids: Sequence[int] | None
-) -> list[int]:
-    """In one transaction: lets the effect write the outcomes of these deliveries down and finishes them."""
-    with transaction.atomic(durable=True):
-        held = rows.load(run.dispatch, ids, to_read=False)
-        if held:
-            answers = effect.record([outcomes[row.id] for row in held])
-            rows.finish(run.dispatch, settle(reaction, held, answers))
+def record(reaction: Reaction, effect: Effect, run: Run, outcomes: Outcomes, ids: Sequence[int] | None) -> list[int]:
+    """In one transaction: lets the effect write the outcomes of these deliveries down and finishes them.
+
+    They are taken to be ours still. If some are not, nothing of it stays, and only the others are recorded.
+    """
+    returned = [outcomes[id][0] for id in (outcomes if ids is None else ids)]
+    try:
+        with transaction.atomic(durable=True):
+            return _write_down(reaction, effect, run, outcomes, returned)
+    except Fenced:
+        with transaction.atomic(durable=True):
+            held = rows.load(run.dispatch, ids, to_read=False)
+            return _write_down(reaction, effect, run, outcomes, held)
+
+
+def _write_down(reaction: Reaction, effect: Effect, run: Run, outcomes: Outcomes, held: Sequence[Row]) -> list[int]:
+    if held:
+        answers = effect.record([outcomes[row.id][1] for row in held])
+        rows.finish(run.dispatch, settle(reaction, held, answers))
     return [row.id for row in held]

@@ -36,7 +36,8 @@ new AS (
 noted AS ({NOTE.format(events="events")})
 SELECT count(*) FROM taken
 """  # noqa: S608  # of constants
-LIMIT = 1000
+# So many at a time that the workers get the first of a backlog while the others are still fanned out.
+LIMIT = 250
 
 
 def fan_out(limit: int = LIMIT) -> int:

@@ -201,3 +201,16 @@ class TestAZombieThatHasCalledTheOutsideWorld:
         assert (calls(order), effects(order, "RingFarEnd")) == (1, 1)
         assert len(emitted(order, "toy.Heard")) == 1
         assert delivery.failed_attempts.count() == 0
+
+    def test_records_those_that_were_not_taken_away_from_it(self, only: Only, stage: Stage) -> None:
+        only("toy.ring_far_end")
+
+        def taken_away(point: str, order_id: UUID) -> None:
+            if point == "after call":
+                elsewhere(lambda: Delivery.objects.filter(order_id=order_id).update(state="skipped"))
+
+        (taken, kept), message = dispatched(stage("taken away", taken_away), "")
+        work(message)
+        assert [delivery_of(order, "toy.ring_far_end").state for order in (taken, kept)] == ["skipped", "done"]
+        assert [effects(order, "RingFarEnd") for order in (taken, kept)] == [0, 1]
+        assert [len(emitted(order)) for order in (taken, kept)] == [0, 1]
