@@ -21,7 +21,10 @@ class BadSignature(TypeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
-    """`reads` maps each event's name on the wire to the struct that this reaction reads it with."""
+    """`reads` maps each event's name on the wire to the struct that this reaction reads it with.
+
+    `emits` is in the order of the signature, in which people name the usual event first.
+    """
 
     reads: dict[str, type[msgspec.Struct]]
     emits: tuple[type[Event], ...]
@@ -66,11 +69,11 @@ def contract_of(
             f"{hears.__qualname__} listens to {sorted(wanted)} but its parameter reads {sorted(readers)}; "
             "annotate it as Batch[A | B] with one struct of the same name for each event."
         )
-    several = {*_several(hears), *_several(says)}
-    answers = {*_answers(hears), *_answers(says), *several}
+    several = [*_several(hears), *_several(says)]
+    answers = [*_answers(hears), *_answers(says), *several]
     return Contract(
         reads={wanted[name]: reader for name, reader in readers.items()},
-        emits=tuple(sorted((a for a in answers if issubclass(a, Event)), key=lambda a: a.__name__)),
+        emits=tuple(dict.fromkeys(answer for answer in answers if issubclass(answer, Event))),
         emits_several=frozenset(several),
         may_ignore=Ignored in answers,
         may_wait=Waiting in answers,

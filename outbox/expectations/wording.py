@@ -50,7 +50,7 @@ def short(name: str) -> str:
 
 def either(names: Iterable[str]) -> str:
     """Returns the events' names, without their apps, as a choice: `A`, `A or B`, `A, B or C`."""
-    *others, last = sorted(short(name) for name in names)
+    *others, last = (short(name) for name in names)
     return f"{', '.join(others)} or {last}" if others else last
 
 

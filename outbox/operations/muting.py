@@ -18,7 +18,7 @@ from outbox.operations.requesting import Refused
 def answer_of(reaction: Reaction) -> str:
     """Returns what the reaction promises to answer, in words; empty if nothing."""
     emits = reaction.contract.get("emits")
-    return either(emits)[:1_000] if emits else ""
+    return either(sorted(emits))[:1_000] if emits else ""
 
 
 def muted_contracts() -> Sequence[MutedContract]:

@@ -32,7 +32,7 @@ class TestASignature:
 
         assert contract(react) == Contract(
             reads={"toy.Rung": Rung},
-            emits=(Echoed, Heard),
+            emits=(Heard, Echoed),  # in its order
             may_ignore=True,
             may_wait=False,
             may_be_unready=False,

@@ -234,6 +234,6 @@ def test_other_words() -> None:
     now = datetime.fromisoformat("2025-11-22T14:02:11+00:00")
     assert clock(now, now) == "14:02:11"
     assert clock(now, now + timedelta(days=1)) == "2025-11-22 14:02:11"
-    assert [either(names) for names in (["a.A"], ["b.B", "a.A"], ["c.C", "b.B", "a.A"])] == ["A", "A or B", "A, B or C"]
+    assert [either(names) for names in (["a.A"], ["b.B", "a.A"], ["c.C", "b.B", "a.A"])] == ["A", "B or A", "C, B or A"]
     assert at_most("a\n b\u202ec\x00", 9) == "a b c"
     assert at_most("x" * 10, 4) == "xxx…"
