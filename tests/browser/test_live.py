@@ -53,6 +53,7 @@ def test_an_order_of_each_kind_ends_while_its_page_is_open(
         page.goto(f"/admin/orders/order/{begun[name]}/change/")
         expect(answer(page)).to_contain_text("inventory.reserve_stock is paused")
         page.evaluate("window.untouched = true")
+        reached(page).focus()
     stack.manage("resume", "inventory.reserve_stock")
     for name, page in pages.items():
         page.bring_to_front()
@@ -62,7 +63,13 @@ def test_an_order_of_each_kind_ends_while_its_page_is_open(
             expect(page.get_by_role("list", name="Stages")).to_contain_text(stage)
         expect(page.get_by_text("Nothing: nobody owes it anything.")).to_be_visible()
         assert page.evaluate("window.untouched"), "it was loaded anew"
+        expect(reached(page)).to_be_focused()  # whoever goes by keyboard is not thrown back to the start
 
 
 def answer(page: Page) -> Any:
     return page.get_by_role("region", name="Where it is, and why")
+
+
+def reached(page: Page) -> Any:
+    """Something in the part that is swapped that can be reached by keyboard."""
+    return page.get_by_role("region", name="Event history").get_by_role("link", name="orders.OrderPlaced", exact=True)

@@ -13,13 +13,23 @@
   const told = () => region.querySelector("[data-moving]")?.dataset ?? {};
   const isMoving = () => told().moving === "yes";
 
+  // By what an element is the same in the newer version: where it leads, what it is called, or what it unfolds.
+  const named = (one) => one.id || one.getAttribute("href") || one.getAttribute("aria-label") || one.parentElement?.id;
+  const alike = (element) => [...region.querySelectorAll(element.localName)].filter((one) => named(one) === named(element));
+
+  function focus(element) {
+    if (element === region) region.tabIndex = -1;
+    element.focus({ preventScroll: true });
+  }
+
   function swap(html) {
     const before = told().news;
     const unfolded = [...region.querySelectorAll("details[open][id]")].map((details) => details.id);
-    const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
+    const focused = region.contains(document.activeElement) ? document.activeElement : null;
+    const place = focused && alike(focused).indexOf(focused);
     region.innerHTML = html;
     for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (focused) focus(alike(focused)[place] ?? region);
     if (told().news !== before) news.textContent = told().news;
   }
 
