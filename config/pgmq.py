@@ -14,6 +14,9 @@ from kombu.transport import pgmq
 from pgmq import PGMQueue
 from psycopg_pool import ConnectionPool
 
+# Seconds that a call waits for a connection in place of one that was lost; then its caller begins anew.
+PATIENCE = 5.0
+
 
 class Client(PGMQueue):  # type: ignore[no-untyped-call]
     """pgmq's client. Each of its calls is one statement, so none needs a `BEGIN` before it and a `COMMIT` after it.
@@ -26,7 +29,9 @@ class Client(PGMQueue):  # type: ignore[no-untyped-call]
     def _init_pool(self) -> None:
         self._own_pool = True
         address, most = self.config.conn_string or "", self.config.pool_size
-        self.pool = ConnectionPool(address, min_size=1, max_size=most, kwargs={"autocommit": True}, open=True)
+        self.pool = ConnectionPool(
+            address, min_size=1, max_size=most, timeout=PATIENCE, kwargs={"autocommit": True}, open=True
+        )
 
 
 class Bell(pgmq._NotifyWaiter):
@@ -88,6 +93,19 @@ class Transport(pgmq.Transport):
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = self.client.transport_options
         return options
+
+    def establish_connection(self) -> Any:
+        """Asks the server before there is a pool: that would ask it ever less often while it is away, and not say why.
+
+        Kombu closes only what was opened: the threads and connections of a pool that failed here would stay.
+        """
+        psycopg.connect(self._options["conn_string"]).close()
+        try:
+            return super().establish_connection()  # type: ignore[no-untyped-call]
+        except BaseException:
+            self._get_pgmq_client().close()
+            self._pgmq_client = None
+            raise
 
     def _create_pgmq_client(self) -> Client:
         options = self._options

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.db import connection
 from kombu import Connection, Consumer, Message, Producer
@@ -71,8 +75,8 @@ class Consuming:
 
 
 @contextmanager
-def connected(polling_interval: float = NEVER) -> Iterator[tuple[Connection, list[Any]]]:
-    ours = broker_settings("", database_url(), QUEUES)
+def connected(polling_interval: float = NEVER, url: str = "") -> Iterator[tuple[Connection, list[Any]]]:
+    ours = broker_settings("", url or database_url(), QUEUES)
     options = {**ours["CELERY_BROKER_TRANSPORT_OPTIONS"], "polling_interval": polling_interval}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the client of pgmq warns of our using one
@@ -143,3 +147,27 @@ def test_who_only_sends_listens_to_nothing(broker: Broker) -> None:
             queue(sending.default_channel).declare()
         Producer(sending.default_channel).publish([1], exchange="", routing_key="orders")
         assert listening() == 0
+
+
+class TestAServerThatCannotBeUsed:
+    def refused(self, url: str) -> str:
+        """Tries to connect, as the relay does; returns why it failed. Nothing that has begun goes on."""
+        before = set(threading.enumerate())
+        with connected(url=url) as (failing, _), pytest.raises(psycopg.Error) as refused:
+            failing.ensure_connection(max_retries=1, interval_start=0, reraise_as_library_errors=False)
+        assert set(threading.enumerate()) <= before
+        return str(refused.value)
+
+    def test_is_away_and_says_so_at_once(self, tmp_path: Path) -> None:
+        assert "No such file or directory" in self.refused(f"postgres://somebody@/database?host={tmp_path}")
+
+    def test_answers_and_has_no_queues(self, broker: Broker) -> None:
+        assert 'schema "pgmq" does not exist' in self.refused(
+            urlsplit(database_url())._replace(path="/postgres").geturl()
+        )
+
+    def test_stays_away_in_the_middle(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("config.pgmq.PATIENCE", 0.1)
+        client: Any = Client(conn_string=f"host={tmp_path} user=somebody dbname=database", init_extension=False)
+        with closing(client), pytest.raises(psycopg.OperationalError, match=r"after 0\.10 sec"):
+            client.read("orders")
