@@ -67,10 +67,26 @@ class Channel(pgmq.Channel):
     """Reads a queue when the bell has rung for it; whoever only sends has no bell."""
 
     def _new_queue(self, queue: str, **kwargs: Any) -> None:
-        """Makes the queue, and whoever puts something into it ring: pgmq forgets that in a crash of the server."""
+        """Makes the queue, and whoever puts something into it ring."""
         name = self._queue_name(queue)
         self.pgmq.create_queue(name)
-        self.pgmq.enable_notify(name, throttle_interval_ms=self.notify_throttle_interval_ms)
+        self._let_it_ring(name)
+
+    def _maybe_enable_notify(self, queue: str, queue_name: str | None = None) -> None:
+        """Listens to a queue that is going to be read."""
+        transport: Any = self.connection
+        self._let_it_ring(self._queue_name(queue))
+        transport._register_notify_queue(self._queue_name(queue))
+
+    def _let_it_ring(self, name: str) -> None:
+        """Makes the trigger that notifies, which pgmq forgets in a crash of the server.
+
+        Only if need be: it takes a lock for which one has to wait until a backup has ended, and all others as well.
+        """
+        wanted = self.notify_throttle_interval_ms
+        rings = {known.queue_name: known.throttle_interval_ms for known in self.pgmq.list_notify_throttles()}
+        if rings.get(name) != wanted:
+            self.pgmq.enable_notify(name, throttle_interval_ms=wanted)
 
     def _receive_messages(self, queue: str, qty: int = 1, *, poll: bool = False, **options: Any) -> list[Any]:
         transport: Any = self.connection

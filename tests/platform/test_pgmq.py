@@ -18,6 +18,7 @@ from kombu import Connection, Consumer, Message, Producer
 from config.broker import broker_settings
 from config.pgmq import Client
 from tests.brokers import Broker
+from tests.outbox.threads import somebody_else
 from tests.processes import database_url
 
 QUEUES = ["orders", "inventory", "payments"]
@@ -117,6 +118,16 @@ class TestAConsumer:
             broker.publish("[2]", queue="orders")
             consuming.wait(2)
         assert consuming.received == [[1], [2]]
+
+
+def test_it_starts_while_a_backup_reads_the_queues(broker: Broker) -> None:
+    """Who waits for a lock of the whole table lets everybody wait who comes after."""
+    impatient = f"{database_url()}&options=-c%20lock_timeout%3D1000"
+    with somebody_else() as backup, connected(url=impatient) as (starting, queues):
+        backup.execute("LOCK TABLE pgmq.q_orders IN ACCESS SHARE MODE")
+        for queue in queues:
+            queue(starting.default_channel).declare()
+        Consumer(starting, queues).consume()
 
 
 def test_its_connections_are_as_the_settings_say(broker: Broker) -> None:
