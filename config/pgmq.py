@@ -26,11 +26,16 @@ class Client(PGMQueue):  # type: ignore[no-untyped-call]
 
     _transaction_decorator: Any = staticmethod(lambda method: method)
 
+    def __init__(self, address: str, *, vt: int = 30, pool_size: int = 2) -> None:
+        """Takes the address as libpq does: pgmq's reading of it stumbles over some passwords, and shows them."""
+        self._address = address
+        super().__init__(conn_string="", vt=vt, pool_size=pool_size, init_extension=False)
+
     def _init_pool(self) -> None:
         self._own_pool = True
-        address, most = self.config.conn_string or "", self.config.pool_size
+        most = self.config.pool_size
         self.pool = ConnectionPool(
-            address, min_size=1, max_size=most, timeout=PATIENCE, kwargs={"autocommit": True}, open=True
+            self._address, min_size=1, max_size=most, timeout=PATIENCE, kwargs={"autocommit": True}, open=True
         )
 
 
@@ -125,12 +130,7 @@ class Transport(pgmq.Transport):
 
     def _create_pgmq_client(self) -> Client:
         options = self._options
-        return Client(
-            conn_string=options["conn_string"],
-            vt=options["visibility_timeout"],
-            pool_size=options["pool_size"],
-            init_extension=False,
-        )
+        return Client(options["conn_string"], vt=options["visibility_timeout"], pool_size=options["pool_size"])
 
     def _get_notify_waiter(self) -> Any:
         if self._notify_waiter is None:

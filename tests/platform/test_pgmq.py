@@ -136,6 +136,14 @@ def test_its_connections_are_as_the_settings_say(broker: Broker) -> None:
         assert held.execute("SHOW synchronous_commit").fetchone() == ("off",)
 
 
+def test_any_password_will_do_and_is_shown_to_nobody(tmp_path: Path) -> None:
+    settings = broker_settings("", f"postgres://somebody:its%3A%2F%2Fa%3Ab@/database?host={tmp_path}", QUEUES)
+    client: Any = Client(settings["CELERY_BROKER_TRANSPORT_OPTIONS"]["conn_string"])
+    with closing(client):
+        assert "its://a:b" in client.pool.conninfo
+        assert "its://a:b" not in repr(client)
+
+
 def test_a_call_is_one_statement(broker: Broker) -> None:
     with lent() as (client, held), connection.cursor() as cursor:
         client.read("orders", conn=held)
@@ -179,6 +187,6 @@ class TestAServerThatCannotBeUsed:
 
     def test_stays_away_in_the_middle(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("config.pgmq.PATIENCE", 0.1)
-        client: Any = Client(conn_string=f"host={tmp_path} user=somebody dbname=database", init_extension=False)
+        client: Any = Client(f"host={tmp_path} user=somebody dbname=database")
         with closing(client), pytest.raises(psycopg.OperationalError, match=r"after 0\.10 sec"):
             client.read("orders")
