@@ -88,3 +88,10 @@ class TestTheSwitch:
     def test_leaves_what_was_deleted(self, admin_client: Client, endpoint: Endpoint) -> None:
         services.delete_endpoint(endpoint.pk)
         assert admin_client.post(self.address(endpoint)).status_code == 404
+
+    def test_of_what_is_disabled_already_keeps_why(self, admin_client: Client, endpoint: Endpoint) -> None:
+        """Somebody has looked at a page on which it was still enabled."""
+        Endpoint.objects.update(state="disabled", disabled_because="gone")
+        assert admin_client.post(self.address(endpoint), {"answered": "1"}).status_code == 302
+        endpoint.refresh_from_db()
+        assert endpoint.disabled_because == "gone"
