@@ -95,3 +95,15 @@ class TestTheSwitch:
         assert admin_client.post(self.address(endpoint), {"answered": "1"}).status_code == 302
         endpoint.refresh_from_db()
         assert endpoint.disabled_because == "gone"
+
+    def test_names_the_permission_to_whoever_lacks_it(
+        self, admin_client: Client, client: Client, endpoint: Endpoint
+    ) -> None:
+        page = reverse("admin:webhooks_endpoint_change", args=[endpoint.pk])
+        assert self.address(endpoint) in admin_client.get(page).content.decode()
+        staff = User.objects.create_user("mo", is_staff=True)
+        staff.user_permissions.set(Permission.objects.filter(codename="view_endpoint"))
+        client.force_login(staff)
+        shown = client.get(page).content.decode()
+        assert "needs the permission <code>webhooks.change_endpoint</code>" in shown
+        assert self.address(endpoint) not in shown
