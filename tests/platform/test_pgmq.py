@@ -134,6 +134,7 @@ def test_its_connections_are_as_the_settings_say(broker: Broker) -> None:
     """pgmq's own would wait for the disk with each message, and talk to a server without the TLS that is asked for."""
     with lent() as (_, held):
         assert held.execute("SHOW synchronous_commit").fetchone() == ("off",)
+        assert held.execute("SHOW lock_timeout").fetchone() == ("5s",)
 
 
 def test_any_password_will_do_and_is_shown_to_nobody(tmp_path: Path) -> None:
