@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from django.db import connection
 from kombu import Connection, Consumer, Message, Producer
+from psycopg.conninfo import conninfo_to_dict
 
 from config.broker import broker_settings
 from config.pgmq import Client
@@ -191,3 +192,9 @@ class TestAServerThatCannotBeUsed:
         client: Any = Client(f"host={tmp_path} user=somebody dbname=database")
         with closing(client), pytest.raises(psycopg.OperationalError, match=r"after 0\.10 sec"):
             client.read("orders")
+
+    @pytest.mark.parametrize(("said", "seconds"), [("", 5), ("&connect_timeout=9", 9)])
+    def test_swallows_everything(self, said: str, seconds: int) -> None:
+        settings = broker_settings("", f"postgres://somebody@/database?host=10.0.0.1{said}", QUEUES)
+        address = settings["CELERY_BROKER_TRANSPORT_OPTIONS"]["conn_string"]
+        assert int(conninfo_to_dict(address)["connect_timeout"] or 0) == seconds
