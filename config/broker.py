@@ -17,6 +17,8 @@ REJECTED = "murmuration.rejected"
 PGMQ_PREFETCH = 16
 # Each message is notified of at once; the default would let some wait for the next poll.
 PGMQ_THROTTLE_MS = 0
+# In seconds: a host that swallows everything would hold up relay and workers for two minutes at each try.
+CONNECT_TIMEOUT = 5
 
 # Poison that the engine cannot see ends in the rejected queue after eight deliveries instead of circling for ever;
 # a full queue refuses instead of dropping its oldest message.
@@ -76,10 +78,11 @@ def _pgmq(database_url: str) -> dict[str, Any]:
     parameters = connection_parameters("CELERY_BROKER_URL", database_url)
     # The queue need not outlive a crash of the server: nothing is acknowledged there, and what it loses the leases
     # bring back. So nobody waits for the disk three times a message.
-    options = f"{parameters.pop('options', '')} -c synchronous_commit=off"
+    # A table that somebody else has locked is no reason to hang, here as little as with the other connections.
+    options = f"-c lock_timeout=5000 {parameters.pop('options', '')} -c synchronous_commit=off"
     return {
         # A unix socket cannot be said in the broker URL, and of a database URL pgmq would not read `?host=`.
-        "conn_string": make_conninfo("", **parameters, options=options.strip()),
+        "conn_string": make_conninfo("", **{"connect_timeout": CONNECT_TIMEOUT, **parameters}, options=options),
         "init_extension": False,  # the schema is installed as plain SQL, not as a server extension
         "visibility_timeout": 60,  # the default of half an hour is how long a killed worker's messages would rest
         "wait_time_seconds": 0,  # one queue's long poll would keep the others waiting

@@ -19,7 +19,9 @@ CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = True  # errors at task level stay vis
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 20_000
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # halves the duplicates after a reconnect
+# A repeated message does nothing; but a call that is cut off with its process leaves a mail in doubt, and a lost queue
+# takes with it whoever is outlasting a restart of the same database.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_CONSUMER = "outbox.consumer:Consumer"  # one bad message must not kill the workers, or vanish
 CELERY_WORKER_POOL = "outbox.pool:TaskPool"  # nor may a process that is killed while it is idle stop them
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = env.bool("CELERY_REMOTE_CONTROL", default=False)  # Flower needs it

@@ -14,6 +14,9 @@ from kombu.transport import pgmq
 from pgmq import PGMQueue
 from psycopg_pool import ConnectionPool
 
+# Seconds that a call waits for a connection in place of one that was lost; then its caller begins anew.
+PATIENCE = 5.0
+
 
 class Client(PGMQueue):  # type: ignore[no-untyped-call]
     """pgmq's client. Each of its calls is one statement, so none needs a `BEGIN` before it and a `COMMIT` after it.
@@ -23,10 +26,17 @@ class Client(PGMQueue):  # type: ignore[no-untyped-call]
 
     _transaction_decorator: Any = staticmethod(lambda method: method)
 
+    def __init__(self, address: str, *, vt: int = 30, pool_size: int = 2) -> None:
+        """Takes the address as libpq does: pgmq's reading of it stumbles over some passwords, and shows them."""
+        self._address = address
+        super().__init__(conn_string="", vt=vt, pool_size=pool_size, init_extension=False)
+
     def _init_pool(self) -> None:
         self._own_pool = True
-        address, most = self.config.conn_string or "", self.config.pool_size
-        self.pool = ConnectionPool(address, min_size=1, max_size=most, kwargs={"autocommit": True}, open=True)
+        most = self.config.pool_size
+        self.pool = ConnectionPool(
+            self._address, min_size=1, max_size=most, timeout=PATIENCE, kwargs={"autocommit": True}, open=True
+        )
 
 
 class Bell(pgmq._NotifyWaiter):
@@ -62,10 +72,26 @@ class Channel(pgmq.Channel):
     """Reads a queue when the bell has rung for it; whoever only sends has no bell."""
 
     def _new_queue(self, queue: str, **kwargs: Any) -> None:
-        """Makes the queue, and whoever puts something into it ring: pgmq forgets that in a crash of the server."""
+        """Makes the queue, and whoever puts something into it ring."""
         name = self._queue_name(queue)
         self.pgmq.create_queue(name)
-        self.pgmq.enable_notify(name, throttle_interval_ms=self.notify_throttle_interval_ms)
+        self._let_it_ring(name)
+
+    def _maybe_enable_notify(self, queue: str, queue_name: str | None = None) -> None:
+        """Listens to a queue that is going to be read."""
+        transport: Any = self.connection
+        self._let_it_ring(self._queue_name(queue))
+        transport._register_notify_queue(self._queue_name(queue))
+
+    def _let_it_ring(self, name: str) -> None:
+        """Makes the trigger that notifies, which pgmq forgets in a crash of the server.
+
+        Only if need be: it takes a lock for which one has to wait until a backup has ended, and all others as well.
+        """
+        wanted = self.notify_throttle_interval_ms
+        rings = {known.queue_name: known.throttle_interval_ms for known in self.pgmq.list_notify_throttles()}
+        if rings.get(name) != wanted:
+            self.pgmq.enable_notify(name, throttle_interval_ms=wanted)
 
     def _receive_messages(self, queue: str, qty: int = 1, *, poll: bool = False, **options: Any) -> list[Any]:
         transport: Any = self.connection
@@ -89,14 +115,22 @@ class Transport(pgmq.Transport):
         options: dict[str, Any] = self.client.transport_options
         return options
 
+    def establish_connection(self) -> Any:
+        """Asks the server before there is a pool: that would ask it ever less often while it is away, and not say why.
+
+        Kombu closes only what was opened: the threads and connections of a pool that failed here would stay.
+        """
+        psycopg.connect(self._options["conn_string"]).close()
+        try:
+            return super().establish_connection()  # type: ignore[no-untyped-call]
+        except BaseException:
+            self._get_pgmq_client().close()
+            self._pgmq_client = None
+            raise
+
     def _create_pgmq_client(self) -> Client:
         options = self._options
-        return Client(
-            conn_string=options["conn_string"],
-            vt=options["visibility_timeout"],
-            pool_size=options["pool_size"],
-            init_extension=False,
-        )
+        return Client(options["conn_string"], vt=options["visibility_timeout"], pool_size=options["pool_size"])
 
     def _get_notify_waiter(self) -> Any:
         if self._notify_waiter is None:

@@ -6,11 +6,12 @@ import os
 import socket
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from celery import signals
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from outbox.conf import conf
 
@@ -19,6 +20,8 @@ INSERT INTO outbox_heartbeat (name, kind, queues, started_at, beat_at, note)
 VALUES (%(name)s, %(kind)s, %(queues)s, clock_timestamp(), clock_timestamp(), %(note)s)
 ON CONFLICT (name) DO UPDATE SET beat_at = clock_timestamp(), queues = EXCLUDED.queues, note = EXCLUDED.note
 """
+# Seconds that a worker waits for its heart to stop.
+LAST_BEAT = 5.0
 FORGET = "DELETE FROM outbox_heartbeat WHERE name = %s OR beat_at < now() - interval '1 day'"
 
 
@@ -53,13 +56,14 @@ class WorkerHeart(threading.Thread):
         while not self.stopping.is_set():
             self._beat_once()
             self.stopping.wait(conf().heartbeat)
+        with suppress(DatabaseError):
+            stop_beating(self.process)
+        connection.close()
 
     def stop(self) -> None:
+        """Stops beating, by the connection that beats: that of whoever calls this may be lost, or in use."""
         self.stopping.set()
-        try:
-            stop_beating(self.process)
-        finally:
-            connection.close()
+        self.join(LAST_BEAT)
 
     def _beat_once(self) -> None:
         """A database that is away is no reason to end: the heart beats again when it is back."""

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
-from outbox.admin import Done, OfOrderAdmin, PlainForm, Question, ReadOnlyAdmin, Refused, Tone, ask, mark, stamp
+from outbox.admin import Done, OfOrderAdmin, PlainForm, Question, ReadOnlyAdmin, Refused, Tone, Tool, ask, mark, stamp
 from webhooks import services
 from webhooks.models import Attempt, Endpoint, Webhook
 
@@ -27,6 +27,9 @@ GLYPHS: dict[str, tuple[str, Tone]] = {
     Webhook.State.FAILED: ("✕", "bad"),
     Webhook.State.DROPPED: ("–", "quiet"),  # noqa: RUF001  # a dash on purpose
 }
+
+
+CHANGE = "webhooks.change_endpoint"
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class EndpointAdmin(ReadOnlyAdmin):
             title=f"{action.title()} this endpoint?",
             lead=f"{endpoint.url}: {switch.lead}",
             submit=f"{action.title()} it",
-            permission="webhooks.change_endpoint",
+            permission=CHANGE,
             back=page,
             form=PlainForm,
             act=act,
@@ -101,8 +104,8 @@ class EndpointAdmin(ReadOnlyAdmin):
         return ask(request, question)
 
     def page_context(self, request: HttpRequest, obj: Endpoint) -> dict[str, Any]:
-        may_switch = request.user.has_perm("webhooks.change_endpoint") and obj.state != Endpoint.State.DELETED
-        return {"title": "Webhook endpoint", "may_switch": may_switch}
+        tools = [] if obj.state == Endpoint.State.DELETED else [_tool(request, obj)]
+        return {"title": "Webhook endpoint", "tools": tools}
 
     @admin.display(description="state")
     def state_(self, endpoint: Endpoint) -> SafeString:
@@ -111,6 +114,12 @@ class EndpointAdmin(ReadOnlyAdmin):
     @admin.display(description="created")
     def created(self, endpoint: Endpoint) -> str:
         return stamp(endpoint.created_at)
+
+
+def _tool(request: HttpRequest, endpoint: Endpoint) -> Tool:
+    action = "disable" if endpoint.state == Endpoint.State.ENABLED else "enable"
+    url = reverse("admin:webhooks_endpoint_switch", kwargs={"endpoint_id": endpoint.pk, "action": action})
+    return Tool(label=action.title(), url=url, permission=CHANGE, allowed=request.user.has_perm(CHANGE))
 
 
 class AttemptInline(admin.TabularInline):  # type: ignore[type-arg]  # generic only in the stubs

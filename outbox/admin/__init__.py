@@ -21,6 +21,7 @@ from outbox.admin.marks import Tone, mark
 from outbox.admin.masking import hidden, hidden_email, is_revealed
 from outbox.admin.read_only import OfOrderAdmin, ReadOnlyAdmin
 from outbox.admin.times import in_words, since, stamp
+from outbox.admin.tools import Tool
 from outbox.admin.version import version_of
 from outbox.operations.requesting import Refused
 
@@ -36,6 +37,7 @@ __all__ = [
     "ReasonForm",
     "Refused",
     "Tone",
+    "Tool",
     "acting",
     "as_of",
     "ask",

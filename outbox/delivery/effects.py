@@ -124,6 +124,8 @@ def record(reaction: Reaction, effect: Effect, run: Run, outcomes: Outcomes, ids
     returned = [outcomes[id][0] for id in (outcomes if ids is None else ids)]
     try:
         with transaction.atomic(durable=True):
+            # Its row stays locked as well: nobody takes the dispatch over while the effect waits for a lock of others.
+            rows.renew(run.dispatch)
             return _write_down(reaction, effect, run, outcomes, returned)
     except Fenced:
         with transaction.atomic(durable=True):

@@ -7,6 +7,7 @@ from signal import SIGSTOP
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 
 from outbox.models import Dispatch, Heartbeat
 from tests.brokers import Broker
@@ -20,6 +21,12 @@ from tests.faults.ringing import (
 )
 from tests.processes import Processes, wait_until
 from tests.proxy import Proxy
+from tests.toy.models import FarEnd
+
+OTHERS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 
 
 @pytest.fixture
@@ -57,6 +64,42 @@ def test_while_it_is_away_nothing_is_claimed_and_afterwards_everything_goes_on(
     assert_no_attempt_was_burnt()
     assert relay.lives()
     assert worker.lives()
+
+
+def lose_all_connections() -> int:
+    """Ends all connections to the database but the test's own; returns how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(OTHERS)
+        return int(cursor.fetchone()[0])
+
+
+def test_the_loss_of_every_connection_to_the_database_costs_seconds(processes: Processes, broker: Broker) -> None:
+    """Those of relay and worker, those by which they hear of something, and those of a queue that is in it."""
+    relay, worker = processes.relay(), processes.worker(*QUEUES)
+    processes.wait_until_at_work()
+    orders = ring(*[""] * 5)
+    wait_until_quiet()
+    for _ in range(2):  # what was opened anew is lost as well
+        assert lose_all_connections() >= 4
+        orders += ring(*[""] * 20)
+        wait_until_quiet()
+    assert_each_happened_once(orders)
+    assert_no_attempt_was_burnt()
+    assert relay.lives()
+    assert worker.lives()
+
+
+def test_the_loss_of_every_connection_ends_no_call_that_is_under_way(processes: Processes, broker: Broker) -> None:
+    """A postcard is in doubt only if its worker dies. It does not die of losing the queue, which the database holds."""
+    processes.relay()
+    processes.worker(*QUEUES)
+    processes.wait_until_at_work()
+    orders = ring("sleep@after call:1.5")
+    wait_until(lambda: FarEnd.objects.filter(key__startswith="SendPostcard").exists(), "the postcard is sent")
+    lose_all_connections()
+    wait_until_quiet()
+    assert set(states()) == {"done"}
+    assert_each_happened_once(orders)
 
 
 def test_an_empty_one_costs_seconds(processes: Processes, broker: Broker) -> None:

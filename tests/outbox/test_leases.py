@@ -202,6 +202,23 @@ class TestAZombieThatHasCalledTheOutsideWorld:
         assert len(emitted(order, "toy.Heard")) == 1
         assert delivery.failed_attempts.count() == 0
 
+    def test_keeps_what_it_is_recording_at_the_moment(self, only: Only, stage: Stage) -> None:
+        """Nobody can ask whether a postcard was sent: taken away now it would be parked, though its worker lives."""
+        only("toy.send_postcard")
+        heartbeats.beat("worker@here", "worker", ["toy.effects"])
+        taken_over: list[list[Message]] = []
+
+        def slow(point: str, order_id: UUID) -> None:
+            if point == "after call":
+                elsewhere(lambda: expire(message.dispatch))
+            elif point == "record":
+                taken_over.append(elsewhere(take_over))
+
+        (order,), message = dispatched(stage("slow", slow))
+        work(message)
+        assert taken_over == [[]]
+        assert (delivery_of(order, "toy.send_postcard").state, calls(order, "SendPostcard")) == ("done", 1)
+
     def test_records_those_that_were_not_taken_away_from_it(self, only: Only, stage: Stage) -> None:
         only("toy.ring_far_end")
 

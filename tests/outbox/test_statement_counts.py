@@ -81,7 +81,7 @@ class TestOneBatchTakes:
         _, message = dispatched(*[""] * size)
         assert statements(lambda: work(message)) == ENGINE - 1 + 1
 
-    def test_two_to_prepare_an_effect_and_two_with_its_own_one_to_record_it(self, only: Only, size: int) -> None:
+    def test_two_to_prepare_an_effect_and_three_with_its_own_one_to_record_it(self, only: Only, size: int) -> None:
         only("toy.ring_far_end")
         _, message = dispatched(*[""] * min(size, 20))
         reaction = reactions()["toy.ring_far_end"]
@@ -93,4 +93,4 @@ class TestOneBatchTakes:
         assert statements(lambda: intents.extend(preparing())) == 2
         outcomes = {row.id: (row, Receipt(order_id=row.order_id, receipt="", note="")) for row, _ in intents}
         recording = partial(record, reaction, reaction.effect, run, outcomes, list(outcomes))
-        assert statements(recording) == 2 + 1
+        assert statements(recording) == 3 + 1

@@ -88,3 +88,22 @@ class TestTheSwitch:
     def test_leaves_what_was_deleted(self, admin_client: Client, endpoint: Endpoint) -> None:
         services.delete_endpoint(endpoint.pk)
         assert admin_client.post(self.address(endpoint)).status_code == 404
+
+    def test_of_what_is_disabled_already_keeps_why(self, admin_client: Client, endpoint: Endpoint) -> None:
+        """Somebody has looked at a page on which it was still enabled."""
+        Endpoint.objects.update(state="disabled", disabled_because="gone")
+        assert admin_client.post(self.address(endpoint), {"answered": "1"}).status_code == 302
+        endpoint.refresh_from_db()
+        assert endpoint.disabled_because == "gone"
+
+    def test_names_the_permission_to_whoever_lacks_it(
+        self, admin_client: Client, client: Client, endpoint: Endpoint
+    ) -> None:
+        page = reverse("admin:webhooks_endpoint_change", args=[endpoint.pk])
+        assert self.address(endpoint) in admin_client.get(page).content.decode()
+        staff = User.objects.create_user("mo", is_staff=True)
+        staff.user_permissions.set(Permission.objects.filter(codename="view_endpoint"))
+        client.force_login(staff)
+        shown = client.get(page).content.decode()
+        assert "needs the permission <code>webhooks.change_endpoint</code>" in shown
+        assert self.address(endpoint) not in shown

@@ -94,9 +94,10 @@ def change_endpoint(endpoint_id: UUID, changes: Mapping[str, object]) -> Endpoin
 
 
 def disable_endpoint(endpoint_id: UUID) -> None:
-    """Ends the sending to an endpoint, as staff decides."""
+    """Ends the sending to an endpoint, as staff decides; one that is disabled already stays so for its own reason."""
     with _changing(endpoint_id) as endpoint:
-        endpoint.disable(Endpoint.Because.STAFF, database_time())
+        if endpoint.state == Endpoint.State.ENABLED:
+            endpoint.disable(Endpoint.Because.STAFF, database_time())
 
 
 def delete_endpoint(endpoint_id: UUID) -> None:
