@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Count, F
 from django.db.models.functions import Now
+from pytest_django import Settings
 
 from outbox import publish
 from outbox.conf import conf
@@ -140,6 +141,10 @@ class TestWhatIsNotClaimed:
 
 @pytest.mark.django_db
 class TestBesideAFreshDispatch:
+    @pytest.fixture(autouse=True)
+    def _fresh_for_longer_than_a_test_takes(self, settings: Settings) -> None:
+        settings.OUTBOX = {**settings.OUTBOX, "hold": 60.0}
+
     def test_a_part_of_a_batch_is_held_back_until_that_dispatch_closes(self, echo_alone: None) -> None:
         ring("")
         relay()
