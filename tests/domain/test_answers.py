@@ -152,7 +152,7 @@ class TestAnOrderThatWaits:
         with held_up("payments.capture_payment"):
             pass
         Heartbeat.objects.filter(kind="worker").update(queues=["orders", "payments"])
-        answer = asked(order_id, since="inventory.StockReserved")
+        answer = asked(order_id, since="orders.OrderPlaced")
         assert answer.sentence == (
             f"Waiting for payments since {at(order_id, 'orders.OrderPlaced')} (42 s, normally 3 s) "
             "to answer orders.OrderPlaced. No worker serves the queue payments.effects: "
@@ -177,7 +177,7 @@ class TestAnOrderThatWaits:
         with held_up("payments.capture_payment"):
             pass
         Reaction.objects.filter(pk="payments.capture_payment").update(paused=True)
-        answer = asked(order_id, since="inventory.StockReserved")
+        answer = asked(order_id, since="orders.OrderPlaced")
         assert answer.sentence == (
             f"Waiting for payments since {at(order_id, 'orders.OrderPlaced')} (42 s, normally 3 s) "
             "to answer orders.OrderPlaced. payments.capture_payment is paused; an operator has to let it go on. "
