@@ -132,7 +132,7 @@ class TestFilters:
         capture = a_reaction("payments.capture", "orders.OrderPlaced")
         now = timezone.now()
         a_delivery(
-            an_event(order_id=late.id), capture, state="waiting", due_at=now - timedelta(seconds=31), dispatch=None
+            an_event(order_id=late.id), capture, state="waiting", due_at=now - timedelta(minutes=1), dispatch=None
         )
         a_delivery(
             an_event(order_id=calm.id), capture, state="waiting", due_at=now - timedelta(seconds=9), dispatch=None
