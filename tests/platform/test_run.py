@@ -66,7 +66,10 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def alive(process: psutil.Process) -> bool:
-    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:  # it has gone between the two questions
+        return False
 
 
 def test_one_command_starts_everything_and_the_next_start_goes_on_after_whatever_ended_it(
