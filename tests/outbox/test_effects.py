@@ -127,14 +127,19 @@ class TestTheWidth:
 @pytest.mark.usefixtures("far_end_alone")
 class TestACallThatHangs:
     def test_is_given_up_and_looked_up_later(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(calling, "GRACE", 0.1)
+        monkeypatch.setattr(calling, "GRACE", DEADLINE)
         release = threading.Event()
 
         def hang(point: str, order_id: UUID) -> None:
             if point == "before call":
                 release.wait(DEADLINE)
 
-        (stuck, fine), message = dispatched(stage("hang", hang), "")
+        def end_the_grace(point: str, order_id: UUID) -> None:
+            """Not before the other call has returned, however long that takes."""
+            if point == "record":
+                monkeypatch.setattr(calling, "GRACE", 0.0)
+
+        (stuck, fine), message = dispatched(stage("hang", hang), stage("fine", end_the_grace))
         deliver(replace(reactions()[EFFECT], timeout=0.3), message.dispatch)
         try:
             given_up = delivery_of(stuck, EFFECT)
