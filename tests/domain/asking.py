@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from outbox.expectations import clock, look_around
 from outbox.models import Delivery, Event
 
 USUAL = {"payments.capture_payment": timedelta(seconds=3)}
+LATER = 42  # seconds
 
 
 def event(order_id: UUID, name: str) -> Event:
@@ -22,11 +23,15 @@ def event(order_id: UUID, name: str) -> Event:
 
 def at(order_id: UUID, name: str) -> str:
     """The time of day at which the event happened."""
-    happened_at = event(order_id, name).occurred_at
-    return clock(happened_at, happened_at)
+    return told(event(order_id, name).occurred_at)
 
 
-def asked(order_id: UUID, *, since: str, seconds: int = 42, **others: Any) -> Answer:
+def told(moment: datetime) -> str:
+    """The time of day, as it is told to who asks a moment later: with its date, if the next day has begun by then."""
+    return clock(moment, moment + timedelta(seconds=LATER))
+
+
+def asked(order_id: UUID, *, since: str, seconds: int = LATER, **others: Any) -> Answer:
     """The answer that somebody gets so many seconds after an event; everybody who gave a sign of life still does."""
     now = event(order_id, since).occurred_at + timedelta(seconds=seconds)
     world = look_around()

@@ -14,12 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from inventory import services as inventory
 from orders import services
 from orders.models import Order
-from outbox.expectations import World, clock, look_around
+from outbox.expectations import World, look_around
 from outbox.heartbeats import beat
 from outbox.models import Delivery, Heartbeat, Reaction
 from outbox.testing import deliver, run_until_quiet
 from payments import sandbox
-from tests.domain.asking import asked, at, event, put_off
+from tests.domain.asking import asked, at, event, put_off, told
 from tests.domain.journeys import bring_to_the_end, cancel, held_up, order, status
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,7 +140,7 @@ class TestAnOrderThatWaits:
         assert answer.sentence == (
             f"Waiting for payments since {at(order_id, 'inventory.StockReserved')} (42 s, normally 3 s) "
             "to answer inventory.StockReserved. Its delivery was parked at "
-            f"{clock(parked.done_at, parked.done_at)}: {parked.outcome}. "
+            f"{told(parked.done_at)}: {parked.outcome}. "
             "An operator has to deliver it again or to skip it. "
             "Then PaymentCaptured, PaymentDeclined, LatePaymentReceived, "
             "PaymentOpened or PaymentVoided."
@@ -167,7 +167,7 @@ class TestAnOrderThatWaits:
         placed_at = at(order_id, "orders.OrderPlaced")
         assert answer.sentence == (
             f"Waiting for inventory since {placed_at} (42 s, overdue by 12 s) to answer orders.OrderPlaced. "
-            f"No relay is at work: the last sign of life came at {clock(last_sign, last_sign)}. "
+            f"No relay is at work: the last sign of life came at {told(last_sign)}. "
             "Then StockReserved or StockReservationFailed."
         )
         assert answer.also == []
@@ -194,7 +194,7 @@ class TestAnOrderThatWaits:
         answer = asked(order_id, since="orders.OrderPlaced")
         assert answer.sentence == (
             f"inventory handled orders.OrderPlaced of {at(order_id, 'orders.OrderPlaced')} at "
-            f"{clock(done_at, done_at)} and answered nothing, "
+            f"{told(done_at)} and answered nothing, "
             "though inventory.reserve_stock promises StockReserved or StockReservationFailed. "
             "No error was raised, and nothing more comes of it."
         )
