@@ -37,7 +37,7 @@ def test_of_a_new_order_everything_is_still_to_come() -> None:
     order_id = order()
     assert what(order_id) == [RESERVING, PAYING, SHIPPING, WRITING]
     first = expected(order_id)[0]
-    assert first["events"] == ["inventory.StockReservationFailed", "inventory.StockReserved"]
+    assert first["events"] == ["inventory.StockReserved", "inventory.StockReservationFailed"]
     assert first["by"] > Order.objects.get(pk=order_id).placed_at.isoformat()
 
 

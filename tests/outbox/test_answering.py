@@ -51,7 +51,7 @@ class TestSeveral:
         def react(rung: Batch[Rung]) -> Iterator[Several[Heard | Echoed] | Ignored]: ...
 
         contract = contract_of(["toy.Rung"], react, react, within=timedelta(minutes=1))
-        assert contract.emits == (Echoed, Heard)
+        assert contract.emits == (Heard, Echoed)
         assert sorted(cls.__name__ for cls in contract.emits_several) == ["Echoed", "Heard"]
 
     def test_are_of_one_order_and_at_least_one(self) -> None:
