@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,12 @@ from outbox.reactions import Reaction, reactions
 
 # The `since` of a subscription that sleeps: no event comes after this position.
 ASLEEP = 2**63 - 1
+# What a release says of a reaction that is registered already, and of a subscription. Whether the one is paused and
+# since when the other hears stays as it is.
+OF_REACTIONS = (
+    "app", "queue", "description", "source", "contract", "batch_size", "credit", "folds", "is_effect", "retired_at",
+)  # fmt: skip
+OF_SUBSCRIPTIONS = ("after_seconds", "after_field")
 
 
 def register_after_migrating(app_config: AppConfig, using: str, plan: Any = None, **kwargs: Any) -> None:
@@ -33,18 +39,22 @@ def register_subscriptions(using: str = "default") -> None:
 
     A new subscription hears the events from now on; the command `replay` gives it older ones.
     """
+    known = reactions().values()
     with transaction.atomic(using=using):
         hold_fan_out(using)
         latest = _latest(using)
-        for reaction in reactions().values():
-            ReactionRow.objects.using(using).update_or_create(id=reaction.id, defaults=_as_row(reaction))
-            for event in reaction.contract.reads:
-                Subscription.objects.using(using).update_or_create(
-                    reaction_id=reaction.id,
-                    event_name=event,
-                    defaults=_delay(reaction),
-                    create_defaults={"since": ASLEEP if reaction.asleep else latest, **_delay(reaction)},
-                )
+        ReactionRow.objects.using(using).bulk_create(
+            [_row(reaction) for reaction in known],
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=OF_REACTIONS,
+        )
+        Subscription.objects.using(using).bulk_create(
+            [subscription for reaction in known for subscription in _subscriptions(reaction, latest)],
+            update_conflicts=True,
+            unique_fields=["reaction", "event_name"],
+            update_fields=OF_SUBSCRIPTIONS,
+        )
 
 
 def wake(reaction: str) -> None:
@@ -76,25 +86,31 @@ def _latest(using: str = "default") -> int:
     return Event.objects.using(using).aggregate(latest=Max("position"))["latest"] or 0
 
 
-def _as_row(reaction: Reaction) -> dict[str, Any]:
-    return {
-        "app": reaction.app,
-        "queue": reaction.queue,
-        "description": reaction.description,
-        "source": reaction.source,
-        "contract": reaction.contract.describe(),
-        "batch_size": reaction.size,
-        "credit": conf().credit,
-        "folds": reaction.folds,
-        "is_effect": reaction.effect is not None,
-        "retired_at": None,
-    }
+def _row(reaction: Reaction) -> ReactionRow:
+    return ReactionRow(
+        id=reaction.id,
+        app=reaction.app,
+        queue=reaction.queue,
+        description=reaction.description,
+        source=reaction.source,
+        contract=reaction.contract.describe(),
+        batch_size=reaction.size,
+        credit=conf().credit,
+        folds=reaction.folds,
+        is_effect=reaction.effect is not None,
+    )
+
+
+def _subscriptions(reaction: Reaction, latest: int) -> Iterator[Subscription]:
+    since = ASLEEP if reaction.asleep else latest
+    for event in reaction.contract.reads:
+        yield Subscription(reaction_id=reaction.id, event_name=event, since=since, **_delay(reaction))
 
 
 def _delay(reaction: Reaction) -> dict[str, Any]:
     if isinstance(reaction.after, timedelta):
-        return {"after_seconds": reaction.after.total_seconds(), "after_field": ""}
-    return {"after_seconds": 0, "after_field": reaction.after}
+        return {"after_seconds": reaction.after.total_seconds()}
+    return {"after_field": reaction.after}
 
 
 def _table_exists(using: str) -> bool:

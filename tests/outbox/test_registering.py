@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from outbox import reactions as known
 from outbox.models import Delivery, PendingEvent, Subscription
@@ -193,3 +194,15 @@ class TestRegisteringAgain:
         register_subscriptions()
         echo = Subscription.objects.get(reaction_id="toy.echo")
         assert (echo.after_seconds, echo.after_field, echo.since) == (seconds, field, 0)
+
+    def test_holds_publishers_for_as_few_statements_as_it_can(self) -> None:
+        # The transaction's two, the lock, the latest position, and one for each table.
+        with CaptureQueriesContext(connection) as queries:
+            register_subscriptions()
+        assert len(queries) == 6, [query["sql"][:60] for query in queries]
+
+    def test_leaves_a_paused_reaction_paused_and_takes_a_retired_one_up_again(self) -> None:
+        ReactionRow.objects.filter(pk="toy.echo").update(paused=True, retired_at=Now(), batch_size=1)
+        register_subscriptions()
+        echo = ReactionRow.objects.get(pk="toy.echo")
+        assert (echo.paused, echo.retired_at, echo.batch_size) == (True, None, reactions()["toy.echo"].size)
