@@ -25,7 +25,7 @@ from tests.domain.test_refunds import cancelled, captured, capturing
 
 pytestmark = pytest.mark.django_db
 
-CAPTURE, EXPIRE = "payments.capture_payment", "payments.expire_payment"
+RESERVE, CAPTURE, EXPIRE = "inventory.reserve_stock", "payments.capture_payment", "payments.expire_payment"
 
 
 class TestTheDeadline:
@@ -78,6 +78,14 @@ class TestAnOutage:
             assert not Attempt.objects.exists()
         bring_to_the_end()
         assert (status(order_id), happened(order_id) >= {"PaymentExpired", "StockReleased"}) == ("cancelled", True)
+
+    def test_before_the_stock_is_reserved_takes_none_of_the_time_to_pay(self) -> None:
+        order_id = known_order()
+        with held_up(RESERVE):
+            let_pass(settings.PAYMENT_WINDOW + settings.PAYMENT_GRACE + timedelta(hours=2))
+            make_due()
+        bring_to_the_end()
+        assert (status(order_id), "PaymentExpired" in happened(order_id)) == ("shipped", False)
 
     def test_replayed_the_timer_waits_for_its_time(self, capsys: pytest.CaptureFixture[str]) -> None:
         known_order()

@@ -29,6 +29,7 @@ BUGS = (
                 "def expire_payment(reserved: Batch[OrderPlaced])",
             ),
         ),
+        ("tests/domain/test_deadline.py",),
     ),
     Bug(
         "what was not begun when the time to pay is over expires at once",
