@@ -54,10 +54,11 @@ _ := $(shell [ -x $(BIN)/python ] || rm -rf .venv)
 .venv/installed-dev: requirements-dev.txt | .venv/bin/python
 	@$(call install,$<)
 
+# Compiled once, as pip does: where Python may not write its bytecode, each process would compile all that it imports.
 define install
 echo "installing $(1)"; \
 if command -v uv >/dev/null; \
-then VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes -r $(1); \
+then VIRTUAL_ENV=.venv uv pip install --quiet --compile-bytecode --require-hashes -r $(1); \
 else { $(BIN)/python -m pip --version || $(BIN)/python -m ensurepip --upgrade; } >/dev/null 2>&1; \
     $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1); \
 fi && touch $@

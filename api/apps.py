@@ -7,7 +7,6 @@ class ApiConfig(AppConfig):
     verbose_name = "REST API"
 
     def ready(self) -> None:
-        from api import schema  # noqa: F401  registers how drf-spectacular describes our structs and tokens
         from api.finding import orders_answered_with  # models can be imported only now
         from outbox.references import orders_are_found_by
 
