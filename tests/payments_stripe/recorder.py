@@ -9,6 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -160,7 +161,8 @@ def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
                     authorization=self.headers.get("Authorization", ""),
                 )
             )
-            self._say(answer) if answer else self._hang_up()
+            with suppress(ConnectionError):  # whoever asked may have been killed meanwhile
+                self._say(answer) if answer else self._hang_up()
 
         def _say(self, answer: Answer) -> None:
             self.send_response(answer.status)
