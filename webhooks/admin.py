@@ -43,13 +43,9 @@ class Switch:
 
 SWITCHES = {
     "disable": Switch(
-        "nothing is sent to it any more, until it is enabled again.", "Disabled.", services.disable_endpoint
+        "nothing is sent to it any more, until staff enables it again.", "Disabled.", services.disable_endpoint
     ),
-    "enable": Switch(
-        "it counts as sound, and is sent what happens from now on.",
-        "Enabled.",
-        lambda pk: services.change_endpoint(pk, {"enabled": True}),
-    ),
+    "enable": Switch("it counts as sound, and is sent what happens from now on.", "Enabled.", services.enable_endpoint),
 }
 
 
@@ -104,8 +100,7 @@ class EndpointAdmin(ReadOnlyAdmin):
         return ask(request, question)
 
     def page_context(self, request: HttpRequest, obj: Endpoint) -> dict[str, Any]:
-        tools = [] if obj.state == Endpoint.State.DELETED else [_tool(request, obj)]
-        return {"title": "Webhook endpoint", "tools": tools}
+        return {"title": "Webhook endpoint", "tools": [_tool(request, obj, action) for action in _actions(obj)]}
 
     @admin.display(description="state")
     def state_(self, endpoint: Endpoint) -> SafeString:
@@ -116,8 +111,14 @@ class EndpointAdmin(ReadOnlyAdmin):
         return stamp(endpoint.created_at)
 
 
-def _tool(request: HttpRequest, endpoint: Endpoint) -> Tool:
-    action = "disable" if endpoint.state == Endpoint.State.ENABLED else "enable"
+def _actions(endpoint: Endpoint) -> list[str]:
+    """What staff may do: also disable what somebody else has disabled, so that its owner cannot enable it."""
+    enable = ["enable"] if endpoint.state == Endpoint.State.DISABLED else []
+    disable = ["disable"] if endpoint.disabled_because != Endpoint.Because.STAFF else []
+    return [] if endpoint.state == Endpoint.State.DELETED else [*enable, *disable]
+
+
+def _tool(request: HttpRequest, endpoint: Endpoint, action: str) -> Tool:
     url = reverse("admin:webhooks_endpoint_switch", kwargs={"endpoint_id": endpoint.pk, "action": action})
     return Tool(label=action.title(), url=url, permission=CHANGE, allowed=request.user.has_perm(CHANGE))
 

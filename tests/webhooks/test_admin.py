@@ -89,12 +89,19 @@ class TestTheSwitch:
         services.delete_endpoint(endpoint.pk)
         assert admin_client.post(self.address(endpoint)).status_code == 404
 
-    def test_of_what_is_disabled_already_keeps_why(self, admin_client: Client, endpoint: Endpoint) -> None:
-        """Somebody has looked at a page on which it was still enabled."""
+    def test_disables_also_what_its_owner_could_enable_again(self, admin_client: Client, endpoint: Endpoint) -> None:
         Endpoint.objects.update(state="disabled", disabled_because="gone")
+        assert self.offered(admin_client, endpoint) == ["enable", "disable"]
         assert admin_client.post(self.address(endpoint), {"answered": "1"}).status_code == 302
+        assert self.offered(admin_client, endpoint) == ["enable"]
+        with pytest.raises(services.DisabledByStaff):
+            services.change_endpoint(endpoint.pk, {"enabled": True, "description": "mine"})
         endpoint.refresh_from_db()
-        assert endpoint.disabled_because == "gone"
+        assert (endpoint.disabled_because, endpoint.description) == ("staff", EVIL)
+
+    def offered(self, client: Client, endpoint: Endpoint) -> list[str]:
+        page = client.get(reverse("admin:webhooks_endpoint_change", args=[endpoint.pk])).content.decode()
+        return [action for action in ("enable", "disable") if self.address(endpoint, action) in page]
 
     def test_names_the_permission_to_whoever_lacks_it(
         self, admin_client: Client, client: Client, endpoint: Endpoint

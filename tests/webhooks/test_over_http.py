@@ -120,6 +120,14 @@ class TestChangingAnEndpoint:
         assert (enabled["enabled"], enabled["disabled_because"], enabled["disabled_at"]) == (True, None, None)
         assert Endpoint.objects.get().failures == 0
 
+    def test_cannot_enable_what_staff_has_disabled(self, api: Client, endpoint: str) -> None:
+        keeping.disable_endpoint(Endpoint.objects.get().pk)
+        refused = self.patch(api, endpoint, {"enabled": True, "event_types": []})
+        assert (refused.status_code, refused.json()["code"]) == (409, "disabled-by-staff")
+        assert self.patch(api, endpoint, {"description": "ours"}).json()["disabled_because"] == "staff"
+        keeping.enable_endpoint(Endpoint.objects.get().pk)
+        assert api.get(endpoint).json()["enabled"] is True
+
     def test_to_a_url_that_is_not_allowed_is_refused(self, api: Client, endpoint: str) -> None:
         assert self.patch(api, endpoint, {"url": "ftp://example.com"}).status_code == 422
         assert self.patch(api, endpoint, {"url": 5}).status_code == 400

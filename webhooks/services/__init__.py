@@ -3,11 +3,13 @@
 from webhooks.services.announcing import announce
 from webhooks.services.keeping import (
     Busy,
+    DisabledByStaff,
     TooManyEndpoints,
     add_endpoint,
     change_endpoint,
     delete_endpoint,
     disable_endpoint,
+    enable_endpoint,
     endpoints_of,
     ping,
     redeliver,
@@ -18,12 +20,14 @@ from webhooks.services.telling_owners import prepare_notices, record_notices
 
 __all__ = [
     "Busy",
+    "DisabledByStaff",
     "TooManyEndpoints",
     "add_endpoint",
     "announce",
     "change_endpoint",
     "delete_endpoint",
     "disable_endpoint",
+    "enable_endpoint",
     "endpoints_of",
     "ping",
     "prepare_notices",

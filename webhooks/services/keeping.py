@@ -36,6 +36,10 @@ class TooManyEndpoints(ValueError):
     """The owner has as many endpoints as anybody may have."""
 
 
+class DisabledByStaff(RuntimeError):
+    """Staff has disabled the endpoint; its owner cannot enable it."""
+
+
 class Busy(RuntimeError):
     """Too many pings are under way; try again in a moment."""
 
@@ -72,12 +76,13 @@ def endpoints_of(owner: User) -> QuerySet[Endpoint]:
 
 
 def change_endpoint(endpoint_id: UUID, changes: Mapping[str, object]) -> Endpoint:
-    """Changes `url`, `event_types`, `description` or `enabled`, as far as they are given.
+    """Changes `url`, `event_types`, `description` or `enabled`, as far as they are given and as its owner may.
 
     Enabled again, an endpoint counts as sound.
 
     Raises:
         UrlNotAllowed: nothing may be sent to the new URL.
+        DisabledByStaff: it was to be enabled; nothing is changed.
         Endpoint.DoesNotExist: it is deleted, as for everything else that is done with an endpoint.
     """
     if "url" in changes:
@@ -86,18 +91,25 @@ def change_endpoint(endpoint_id: UUID, changes: Mapping[str, object]) -> Endpoin
         for name in {"url", "event_types", "description"} & changes.keys():
             setattr(endpoint, name, changes[name])
         if changes.get("enabled") is True:
-            endpoint.enable()
-            wake(ANNOUNCE)
+            if endpoint.disabled_because == Endpoint.Because.STAFF:
+                raise DisabledByStaff("Staff has disabled this endpoint.")
+            _enable(endpoint)
         elif changes.get("enabled") is False and endpoint.state == Endpoint.State.ENABLED:
             endpoint.disable(Endpoint.Because.OWNER, database_time())
     return endpoint
 
 
 def disable_endpoint(endpoint_id: UUID) -> None:
-    """Ends the sending to an endpoint, as staff decides; one that is disabled already stays so for its own reason."""
+    """Ends the sending to an endpoint, as staff decides: until staff enables it, whoever had disabled it before."""
     with _changing(endpoint_id) as endpoint:
-        if endpoint.state == Endpoint.State.ENABLED:
+        if endpoint.disabled_because != Endpoint.Because.STAFF:
             endpoint.disable(Endpoint.Because.STAFF, database_time())
+
+
+def enable_endpoint(endpoint_id: UUID) -> None:
+    """Lets an endpoint hear again, as staff decides; it counts as sound."""
+    with _changing(endpoint_id) as endpoint:
+        _enable(endpoint)
 
 
 def delete_endpoint(endpoint_id: UUID) -> None:
@@ -163,6 +175,11 @@ def _ping(endpoint: Endpoint, now: datetime) -> gateway.SendIntent:
         body=msgspec.json.encode(body).decode(),
         secrets=endpoint.secrets(now),
     )
+
+
+def _enable(endpoint: Endpoint) -> None:
+    endpoint.enable()
+    wake(ANNOUNCE)
 
 
 @contextmanager

@@ -41,6 +41,9 @@ URL_NOT_ALLOWED = problem_type(
 TOO_MANY_ENDPOINTS = problem_type(
     "too-many-endpoints", 409, "You have too many endpoints", "Delete one that you do not need, or change it."
 )
+DISABLED_BY_STAFF = problem_type(
+    "disabled-by-staff", 409, "Staff has disabled this endpoint", "Ask us why; only staff can enable it again."
+)
 
 
 class Endpoints(APIView):
@@ -95,10 +98,10 @@ class OneEndpoint(APIView):
     @extend_schema(
         operation_id="change_webhook_endpoint",
         summary="Change, disable or enable a webhook endpoint",
-        description="What is left out stays. Enabled again, it counts as sound.",
+        description="What is left out stays. Enabled, it counts as sound. Only staff enables what staff has disabled.",
         tags=["webhooks"],
         request=ChangeEndpoint,
-        responses={200: ShownEndpoint, **problems(403, 404, *BAD_BODY, URL_NOT_ALLOWED)},
+        responses={200: ShownEndpoint, **problems(403, 404, *BAD_BODY, URL_NOT_ALLOWED, DISABLED_BY_STAFF)},
     )
     def patch(self, request: Request, endpoint_id: UUID) -> Response:
         wanted = read_body(request, ChangeEndpoint)
@@ -108,6 +111,8 @@ class OneEndpoint(APIView):
                 return Response(shown(services.change_endpoint(endpoint.pk, wanted.changes())))
         except UrlNotAllowed as refused:
             raise _not_allowed(refused) from refused
+        except services.DisabledByStaff as refused:
+            raise Problem(DISABLED_BY_STAFF, str(refused)) from refused
 
     @extend_schema(
         operation_id="delete_webhook_endpoint",
