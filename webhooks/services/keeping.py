@@ -92,7 +92,7 @@ def change_endpoint(endpoint_id: UUID, changes: Mapping[str, object]) -> Endpoin
             setattr(endpoint, name, changes[name])
         if changes.get("enabled") is True:
             if endpoint.disabled_because == Endpoint.Because.STAFF:
-                raise DisabledByStaff("Staff has disabled this endpoint.")
+                raise DisabledByStaff("Only staff can enable it again; ask them why they have disabled it.")
             _enable(endpoint)
         elif changes.get("enabled") is False and endpoint.state == Endpoint.State.ENABLED:
             endpoint.disable(Endpoint.Because.OWNER, database_time())
