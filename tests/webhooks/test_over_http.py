@@ -120,10 +120,10 @@ class TestChangingAnEndpoint:
         assert (enabled["enabled"], enabled["disabled_because"], enabled["disabled_at"]) == (True, None, None)
         assert Endpoint.objects.get().failures == 0
 
-    def test_cannot_enable_what_staff_has_disabled(self, api: Client, endpoint: str) -> None:
+    def test_cannot_enable_or_ping_what_staff_has_disabled(self, api: Client, endpoint: str) -> None:
         keeping.disable_endpoint(Endpoint.objects.get().pk)
-        refused = self.patch(api, endpoint, {"enabled": True, "event_types": []})
-        assert (refused.status_code, refused.json()["code"]) == (409, "disabled-by-staff")
+        for refused in (self.patch(api, endpoint, {"enabled": True, "event_types": []}), api.post(f"{endpoint}/ping")):
+            assert (refused.status_code, refused.json()["code"]) == (409, "disabled-by-staff")
         assert self.patch(api, endpoint, {"description": "ours"}).json()["disabled_because"] == "staff"
         keeping.enable_endpoint(Endpoint.objects.get().pk)
         assert api.get(endpoint).json()["enabled"] is True

@@ -37,7 +37,7 @@ class TooManyEndpoints(ValueError):
 
 
 class DisabledByStaff(RuntimeError):
-    """Staff has disabled the endpoint; its owner cannot enable it."""
+    """Staff has disabled the endpoint; its owner can neither enable it nor have anything sent there."""
 
 
 class Busy(RuntimeError):
@@ -91,8 +91,7 @@ def change_endpoint(endpoint_id: UUID, changes: Mapping[str, object]) -> Endpoin
         for name in {"url", "event_types", "description"} & changes.keys():
             setattr(endpoint, name, changes[name])
         if changes.get("enabled") is True:
-            if endpoint.disabled_because == Endpoint.Because.STAFF:
-                raise DisabledByStaff("Only staff can enable it again; ask them why they have disabled it.")
+            _require_not_disabled_by_staff(endpoint)
             _enable(endpoint)
         elif changes.get("enabled") is False and endpoint.state == Endpoint.State.ENABLED:
             endpoint.disable(Endpoint.Because.OWNER, database_time())
@@ -152,8 +151,10 @@ def ping(endpoint: Endpoint) -> gateway.Sent:
     """Sends a webhook of the type `webhooks.Ping` at once, and returns what came of it. It is no fact of any order.
 
     Raises:
+        DisabledByStaff: nothing is sent there.
         Busy: too many pings are under way.
     """
+    _require_not_disabled_by_staff(endpoint)
     if not _pings.acquire(blocking=False):
         raise Busy("Too many pings are under way.")
     try:
@@ -175,6 +176,11 @@ def _ping(endpoint: Endpoint, now: datetime) -> gateway.SendIntent:
         body=msgspec.json.encode(body).decode(),
         secrets=endpoint.secrets(now),
     )
+
+
+def _require_not_disabled_by_staff(endpoint: Endpoint) -> None:
+    if endpoint.disabled_because == Endpoint.Because.STAFF:
+        raise DisabledByStaff("Only staff can enable it again; ask them why they have disabled it.")
 
 
 def _enable(endpoint: Endpoint) -> None:

@@ -156,12 +156,14 @@ class Ping(APIView):
         description="Sends a signed webhook of the type `webhooks.Ping`, once and at once, and says what came of it.",
         tags=["webhooks"],
         request=None,
-        responses={200: Pong, **problems(403, 404)},
+        responses={200: Pong, **problems(403, 404, DISABLED_BY_STAFF)},
     )
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         endpoint = one(request, endpoint_id)
         try:
             sent = services.ping(endpoint)
+        except services.DisabledByStaff as refused:
+            raise Problem(DISABLED_BY_STAFF, str(refused)) from refused
         except services.Busy as busy:
             raise Problem(UNAVAILABLE, str(busy), headers={"Retry-After": "2"}) from busy
         pong = Pong(taken=sent.taken, status=sent.status, error=sent.error, milliseconds=sent.milliseconds)
