@@ -60,8 +60,8 @@ def test_every_invariant_holds_in_every_state(explored: Explored, capsys: pytest
     with capsys.disabled():
         print(f"\nThe protocol's {states:,} states explored in {explored.seconds:.1f} s")  # noqa: T201 - asked for
     assert explored.violation is None, str(explored.violation)
-    assert states >= 100_000
-    assert explored.seconds < 10
+    # Work is what a test can bound, whatever the machine: an ordinary one explores some 130,000 states a second.
+    assert 100_000 <= states < 1_000_000
 
 
 @pytest.mark.parametrize("name", FAULTS)
