@@ -47,6 +47,13 @@ class TestWhatWasSent:
         assert len(receiver.received) == 2
         assert Webhook.objects.get().state == "delivered"
 
+    def test_is_not_sent_anew_to_what_staff_has_disabled(self, ada: User, post: Post, endpoint: str) -> None:
+        happen(placed(ada))
+        keeping.disable_endpoint(Endpoint.objects.get().pk)
+        refused = post(f"{endpoint.removeprefix(URL)}/deliveries/{Webhook.objects.get().pk}/redeliver")
+        assert (refused.status_code, refused.json()["code"]) == (409, "disabled-by-staff")
+        assert Webhook.objects.get().state == "delivered"
+
     def test_needs_as_many_statements_however_much_it_is(self, ada: User, api: Client, endpoint: str) -> None:
         counts = []
         for _ in range(2):

@@ -122,6 +122,7 @@ class TestChangingAnEndpoint:
 
     def test_cannot_enable_or_ping_what_staff_has_disabled(self, api: Client, endpoint: str) -> None:
         keeping.disable_endpoint(Endpoint.objects.get().pk)
+        assert self.patch(api, endpoint, {"enabled": False}).json()["disabled_because"] == "staff"
         for refused in (self.patch(api, endpoint, {"enabled": True, "event_types": []}), api.post(f"{endpoint}/ping")):
             assert (refused.status_code, refused.json()["code"]) == (409, "disabled-by-staff")
         assert self.patch(api, endpoint, {"description": "ours"}).json()["disabled_because"] == "staff"

@@ -130,10 +130,14 @@ def redeliver(webhook_id: UUID) -> Webhook:
     """Sends a webhook anew, with its whole schedule of tries, whatever has become of it.
 
     The endpoint counts as sound again, so that it is tried at once.
+
+    Raises:
+        DisabledByStaff: nothing is sent there.
     """
     with transaction.atomic():
         webhook = Webhook.objects.select_for_update(no_key=True).get(pk=webhook_id)
         endpoint = Endpoint.objects.select_for_update(no_key=True).get(pk=webhook.endpoint_id)
+        _require_not_disabled_by_staff(endpoint)
         endpoint.rests_until = None
         endpoint.save(update_fields=["rests_until"])
         webhook.state, webhook.done_at = Webhook.State.PENDING, None

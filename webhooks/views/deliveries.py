@@ -19,7 +19,7 @@ from api.schema import problems
 from webhooks import services
 from webhooks.models import Attempt, Webhook
 from webhooks.serializers import DeliveryPage, ShownDelivery, address_of_delivery, shown_delivery
-from webhooks.views.owning import PAGING, SERVICES_TOO, one
+from webhooks.views.owning import DISABLED_BY_STAFF, PAGING, SERVICES_TOO, one, unless_disabled_by_staff
 
 SHOWN_ATTEMPTS = 100
 
@@ -72,7 +72,7 @@ class Redelivery(APIView):
         tags=["webhooks"],
         parameters=[KEY],
         request=None,
-        responses={202: ShownDelivery, **problems(404, *REFUSED)},
+        responses={202: ShownDelivery, **problems(404, *REFUSED, DISABLED_BY_STAFF)},
     )
     def post(self, request: Request, endpoint_id: UUID, webhook_id: UUID) -> HttpResponse:
         webhook = _sent(request, endpoint_id, webhook_id)
@@ -84,7 +84,8 @@ def _sent(request: Request, endpoint_id: UUID, webhook_id: UUID) -> Webhook:
 
 
 def _redeliver(webhook: Webhook) -> Answer:
-    anew = services.redeliver(webhook.pk)
+    with unless_disabled_by_staff():
+        anew = services.redeliver(webhook.pk)
     return Answer(status=202, body=_with_attempts(anew), headers={"Location": address_of_delivery(anew)})
 
 

@@ -33,16 +33,22 @@ from webhooks.serializers import (
     shown,
     shown_with_secret,
 )
-from webhooks.views.owning import HEAR_ALL, PAGING, SERVICES_TOO, one, own, unless_deleted
+from webhooks.views.owning import (
+    DISABLED_BY_STAFF,
+    HEAR_ALL,
+    PAGING,
+    SERVICES_TOO,
+    one,
+    own,
+    unless_deleted,
+    unless_disabled_by_staff,
+)
 
 URL_NOT_ALLOWED = problem_type(
     "url-not-allowed", 422, "Nothing may be sent to this URL", "Give an https URL whose host is public."
 )
 TOO_MANY_ENDPOINTS = problem_type(
     "too-many-endpoints", 409, "You have too many endpoints", "Delete one that you do not need, or change it."
-)
-DISABLED_BY_STAFF = problem_type(
-    "disabled-by-staff", 409, "Staff has disabled this endpoint", "Ask us why; only staff can enable it again."
 )
 
 
@@ -107,12 +113,10 @@ class OneEndpoint(APIView):
         wanted = read_body(request, ChangeEndpoint)
         endpoint = one(request, endpoint_id)
         try:
-            with unless_deleted():
+            with unless_deleted(), unless_disabled_by_staff():
                 return Response(shown(services.change_endpoint(endpoint.pk, wanted.changes())))
         except UrlNotAllowed as refused:
             raise _not_allowed(refused) from refused
-        except services.DisabledByStaff as refused:
-            raise Problem(DISABLED_BY_STAFF, str(refused)) from refused
 
     @extend_schema(
         operation_id="delete_webhook_endpoint",
@@ -161,9 +165,8 @@ class Ping(APIView):
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         endpoint = one(request, endpoint_id)
         try:
-            sent = services.ping(endpoint)
-        except services.DisabledByStaff as refused:
-            raise Problem(DISABLED_BY_STAFF, str(refused)) from refused
+            with unless_disabled_by_staff():
+                sent = services.ping(endpoint)
         except services.Busy as busy:
             raise Problem(UNAVAILABLE, str(busy), headers={"Retry-After": "2"}) from busy
         pong = Pong(taken=sent.taken, status=sent.status, error=sent.error, milliseconds=sent.milliseconds)

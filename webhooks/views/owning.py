@@ -17,6 +17,7 @@ from rest_framework.request import Request
 
 from api.access import Need
 from api.pagination import LARGEST_PAGE, PAGE_SIZE
+from api.problems import Problem, problem_type
 from webhooks import services
 from webhooks.models import Endpoint
 
@@ -25,6 +26,9 @@ PAGING = [
     OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}),
 ]
 
+DISABLED_BY_STAFF = problem_type(
+    "disabled-by-staff", 409, "Staff has disabled this endpoint", "Ask us why; only staff can enable it again."
+)
 
 # What a service hears are whole stories of orders, so it takes the scope for events; its endpoints are its own.
 SERVICES_TOO = dict.fromkeys(("GET", "POST", "PATCH", "DELETE"), Need("events:read"))
@@ -43,6 +47,15 @@ def unless_deleted() -> Iterator[None]:
         yield
     except ObjectDoesNotExist:
         raise Http404 from None
+
+
+@contextmanager
+def unless_disabled_by_staff() -> Iterator[None]:
+    """What only staff may undo is a conflict for its owner."""
+    try:
+        yield
+    except services.DisabledByStaff as refused:
+        raise Problem(DISABLED_BY_STAFF, str(refused)) from refused
 
 
 def one(request: Request, endpoint_id: UUID) -> Endpoint:
