@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_pl
 
 WIDE, NARROW = 1280, 390
 HEIGHTS = {WIDE: 900, NARROW: 844}
+PATIENCE = 60_000  # milliseconds: a machine that is busy with other tests has needed 15 s for one picture
 # It talks to the site that is tested and to nobody else.
 QUIET = [
     "--disable-background-networking",
@@ -47,7 +48,7 @@ def a_context(browser: Browser, site: str, *, width: int = WIDE, **options: Any)
     """Returns a window of this width, in pixels, whose addresses are relative to the site."""
     viewport: Any = {"width": width, "height": HEIGHTS[width]}
     context = browser.new_context(base_url=site, viewport=viewport, reduced_motion="reduce", **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     return context
 
 
